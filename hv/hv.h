@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hypervisor's index: its structures, and every function one file of hv/
+ * offers to another, under the name of that file.  Private to hv/.
+ *
+ * Two verbs of death.  guest_kill(): the guest did wrong; it stops, everybody else
+ * goes on.  panic(): we did wrong.
+ */
+#ifndef HV_HV_H
+#define HV_HV_H
+
+#include "arch/x86/desc.h"
+#include "hv/abi.h"
+#include "hv/config.h"
+#include "hv/stats.h"
+#include "hv/types.h"
+#include "switcher/layout.h"
+#include "switcher/switcher.h"
+
+#define MAX_GUESTS	16
+#define MAX_VDEVS	8
+
+struct guest;
+struct vcpu;
+struct cpu;
+struct spt;
+struct console;
+struct virtio_dev;
+
+/* ---- one page directory of shadows: a root.  See shadow.c ---- */
+#define SHADOW_ROOTS	RINGLET_ASIDS	/* named or not, at most so many at once */
+
+struct shadow_root {
+	hfn_t pgd;		/* our page directory; HFN_NONE: slot unused */
+	u32 cr3;		/* the guest's page directory it shadows (gpa) */
+	u32 last_used;		/* for LRU, in root switches */
+	struct spt *spt[1024];	/* the shadow page table behind each entry of pgd */
+};
+
+struct shadow {
+	struct shadow_root *root[SHADOW_ROOTS];
+	struct shadow_root *current;
+	struct spt *hash[256];		/* by guest frame and kind */
+	u32 pages, max_pages;		/* shadow page tables in use, and the bound */
+	u32 clock;			/* counts root switches */
+};
+
+/* ---- one virtual CPU ---- */
+struct vcpu {
+	struct guest *guest;
+	hfn_t regs_frame;		/* the register page, mapped at LP_REGS while it runs */
+	struct vcpu_regs *regs;		/* in that page */
+	struct cpu *loaded_on;		/* whose lguest_pages hold our GDT, gates, FPU; or NULL */
+
+	/* Segments and gates, as built by segments.c and traps.c. */
+	struct desc gdt[GDT_ENTRIES];	/* what the processor sees */
+	struct desc idt[256];		/* approved gates of the guest, in guest terms */
+	bool tables_changed;		/* gdt or idt differs from what is loaded */
+	u16 ss1;
+	u32 esp1;
+
+	/* Control registers as the guest believes them. */
+	u32 cr0, cr2, cr3, cr4, dr[8];
+	bool ts;			/* the real CR0.TS while it runs */
+
+	/* Interrupts. */
+	u32 irq_pending;		/* bit n: interrupt n waits */
+	bool irq_on;			/* IF before there is a shared page */
+	bool halted;
+	u64 event_ns;			/* clock event deadline, 0: none */
+
+	/* The shared page. */
+	bool have_shared;
+	bool extended;			/* has Ringlet's own fields */
+	gpa_t shared;
+	u32 noirq_start, noirq_end, kernel_address, syscall_vec, guest_features;
+	u32 next_async;
+
+	u8 fpu[512] __attribute__((aligned(16)));
+
+	/* Scheduling. */
+	struct vcpu *run_next;		/* in the CPU's queue */
+	bool queued;
+	u64 queued_ns;			/* since when it waits there */
+	u64 slice_left_ns;
+};
+
+/* ---- a guest ---- */
+enum guest_state {
+	GUEST_OFF,		/* nothing but its configuration */
+	GUEST_BUILDING,		/* memory being given out and filled */
+	GUEST_RUNNING,		/* or idle, waiting for an interrupt */
+	GUEST_PAUSED,
+	GUEST_DYING,		/* memory being taken back */
+	GUEST_SHUTOFF,		/* powered off by itself */
+	GUEST_CRASHED,		/* killed, or panicked: reason and registers kept */
+};
+
+struct guest {
+	const struct guest_config *cfg;
+	char name[CONFIG_NAME_MAX];
+	u32 id;				/* 1.. : Ctrl-T digit */
+	enum guest_state state;
+	enum guest_state next_state;	/* what GUEST_DYING ends in */
+	bool restart;			/* and then starts again */
+	char reason[160];		/* why it is not running */
+	struct vcpu_regs last_regs;	/* at death */
+	u32 last_cr2, last_cr3;
+	bool have_last_regs;
+
+	u32 mem_pages;			/* guest physical size in frames */
+	hfn_t *p2m[1024];		/* leaf pages of 1024 frames each; see p2m.c */
+	u32 work_at;			/* how far building or dying has come, in frames */
+
+	struct vcpu *vcpu;		/* NULL while off */
+	struct shadow shadow;
+	struct console *console;	/* lives as long as the configuration does */
+	struct virtio_dev *vdev[MAX_VDEVS];
+	u32 vdevs;
+	struct stats stats;
+	u64 started_ns;
+	u32 starts;			/* how often */
+	u32 logged_ports[8], logged_msrs[8]; /* told once each; see emulate.c */
+	u32 logged_port_count, logged_msr_count;
+};
+extern struct guest *guests[MAX_GUESTS];
+extern u32 guest_count;
+
+/* ---- one processor ---- */
+struct cpu {
+	u32 id;
+	u32 pages;			/* virtual address of its lguest_pages */
+	hfn_t state_frame;		/* its state page: GDT, IDT, TSS */
+	hfn_t guest_table;		/* page table for the top 4 MiB while a guest runs */
+	struct vcpu *loaded;		/* whose state is in our pages */
+	struct vcpu *running;		/* NULL in between */
+	struct vcpu *queue_head, *queue_tail;
+	bool ts_set;			/* real CR0.TS */
+	bool resched;			/* leave the running vcpu at the next exit */
+	u64 slice_end_ns;
+	u64 nmis;
+	u64 idle_ns;
+};
+
+/* ---- main.c: the boot order and the main loop ---- */
+/* Takes GRUB's two words; never returns. */
+void hv_main(u32 magic, hpa_t mbi) NORETURN;
+
+/* ---- log.c: our own messages, kept in a ring and shown on both screens ---- */
+void hv_log(const char *fmt, ...) PRINTF(1, 2);	/* one line, no newline needed */
+/* Our own fault: prints, with registers of f if given, a backtrace, and holds the screen. */
+void panic(const char *fmt, ...) PRINTF(1, 2) NORETURN;
+
+/* ---- mem.c: the machine's frames, one at a time ---- */
+/* Returns HFN_NONE if there is none.  The content is whatever it was. */
+hfn_t frame_alloc(void);
+hfn_t frame_alloc_zeroed(void);
+/* f must have come from frame_alloc; freeing one twice is a panic. */
+void frame_free(hfn_t f);
+u32 frames_free(void);
+u32 frames_total(void);
+/* Frames promised to guests that are being built are not free for others. */
+static inline void *frame_ptr(hfn_t f) { return hpa_ptr(hfn_hpa(f)); }
+
+/* ---- p2m.c: guest frame -> machine frame ---- */
+/* Returns HFN_NONE for a frame the guest does not own. */
+hfn_t p2m_lookup(const struct guest *g, gfn_t f);
+/* Gives g the frame h (owned by the caller until now) as f; false: no memory for the map. */
+bool p2m_set(struct guest *g, gfn_t f, hfn_t h);
+/* Takes f out and returns what was there. */
+hfn_t p2m_clear(struct guest *g, gfn_t f);
+void p2m_free_map(struct guest *g);
+
+/* ---- gmem.c: the only way into guest memory ---- */
+/* Copy len bytes from or to guest-physical memory, which need not be contiguous in
+ * the machine.  a and len may be anything.  false: some of it is not the guest's RAM; what
+ * was read is then zeroed, what was written may be written in part. */
+bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len);
+bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len);
+bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v);
+/* Sets bits in an aligned word of guest memory if it still is `old`; false: it changed or is not RAM. */
+bool gmem_update_u32(struct guest *g, gpa_t a, u32 old, u32 new);
+bool gmem_zero(struct guest *g, gpa_t a, u32 len);
+
+/* ---- gva.c: guest virtual memory, by way of the guest's own page tables ---- */
+struct walk {			/* the guest's view of one address */
+	bool present;
+	bool linear;		/* paging is off */
+	u32 pde, pte;		/* as read; pte made up for a 4 MiB page */
+	gpa_t pde_addr, pte_addr;
+	bool large;
+	u32 flags;		/* PTE_RW and PTE_US that both levels allow */
+	gfn_t frame;		/* where it leads */
+	u32 table;		/* gfn of the page table; of the first frame if large */
+};
+/* False: a page directory or table lies outside the guest's memory (*why says which). */
+bool gva_walk(struct vcpu *v, gva_t a, struct walk *w, const char **why);
+/* Copies as the guest at privilege `user` would, setting accessed and dirty.  On failure
+ * returns false with *err the page-fault error code and *at the faulting address. */
+bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, bool user, u32 *err, u32 *at);
+bool gva_write(struct vcpu *v, gva_t a, const void *src, u32 len, bool user, u32 *err, u32 *at);
+
+/* ---- shadow.c ---- */
+enum fault_result {
+	FAULT_FILLED,		/* ours: go on */
+	FAULT_GUEST,		/* the guest's: give it *err */
+	FAULT_MMIO,		/* a device register at *mmio */
+	FAULT_KILLED,
+};
+bool shadow_init(struct guest *g);
+void shadow_destroy(struct guest *g);
+/* A page fault at a with the processor's error code. */
+enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio);
+/* asid: -1 or 0..RINGLET_ASIDS-1.  flush: empty its user part. */
+bool shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush);
+void shadow_flush_user(struct vcpu *v);
+void shadow_flush_all(struct guest *g);
+void shadow_flush_one(struct vcpu *v, gva_t a);
+/* The machine's cr3 for the current root. */
+hpa_t shadow_cr3(struct vcpu *v);
+
+/* ---- audit.c ---- */
+struct audit {
+	u32 roots, tables, entries;
+	u32 lagging;		/* entries that allow more than the guest's do now: legal until it flushes */
+	char violation[120];	/* the first one; "" if none */
+};
+void shadow_audit(struct guest *g, struct audit *a);
+
+/* ---- segments.c ---- */
+void segments_reset(struct vcpu *v);
+void gdt_load(struct vcpu *v, gva_t base, u16 limit);	/* lgdt */
+void gdt_set(struct vcpu *v, u32 index, struct desc d);	/* one entry; reserved ones are refused */
+/* May the guest's cs or ss hold this selector at this privilege?  */
+bool selector_ok_cs(const struct vcpu *v, u16 sel);
+bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
+
+/* ---- traps.c: the guest's IDT, and delivering through it ---- */
+void idt_load(struct vcpu *v, gva_t base, u16 limit);	/* lidt */
+void idt_set(struct vcpu *v, u32 vector, struct desc d);
+/* Enters the guest's handler as hardware would; a fault on the way is a double fault, which kills. */
+void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
+void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error);
+/* The real gate for a vector: direct to ring 1, or ours. */
+struct desc trap_real_gate(const struct vcpu *v, u32 vector);
+
+/* ---- virq.c: virtual interrupts ---- */
+void virq_raise(struct guest *g, u32 irq);
+bool virq_enabled(struct vcpu *v);
+void virq_enable(struct vcpu *v, bool on);
+/* Before entry: delivers one if it may, and tells the shared page what waits. */
+void virq_deliver(struct vcpu *v);
+bool virq_waiting(struct vcpu *v);	/* something unmasked is pending */
+
+/* ---- hcall.c ---- */
+void hypercall(struct vcpu *v);		/* the one in v->regs, after the asynchronous ones */
+
+/* ---- cpuid.c ---- */
+void guest_cpuid(u32 leaf, u32 subleaf, u32 *a, u32 *b, u32 *c, u32 *d);
+
+/* ---- emulate.c: privileged instructions and device registers ---- */
+void emulate_gp(struct vcpu *v, u32 error);		/* after #GP at ring 1 or 3 */
+void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg);	/* after a fault on a device register */
+
+/* ---- exits.c ---- */
+void handle_exit(struct vcpu *v, u32 trap, u32 error);
+
+/* ---- vcpu.c: loading and running one ---- */
+bool vcpu_create(struct guest *g);
+void vcpu_destroy(struct guest *g);
+/* Runs v until its slice is over, it halts, or its guest stops running. */
+void vcpu_run(struct cpu *c, struct vcpu *v);
+
+/* ---- percpu.c ---- */
+struct cpu *this_cpu(void);
+void percpu_init(void);			/* this CPU's lguest_pages, GDT, IDT, TSS */
+
+/* ---- sched.c ---- */
+void sched_wake(struct vcpu *v);	/* runnable now; harmless if it already is */
+void sched_remove(struct vcpu *v);
+struct vcpu *sched_next(struct cpu *c);	/* taken out of the queue, or NULL */
+void sched_put(struct cpu *c, struct vcpu *v); /* back, at the end */
+u64 sched_slice_ns(void);
+
+/* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */
+void timer_set(struct vcpu *v, u64 delta_ns);	/* 0 stops */
+void timer_run(void);			/* raises what is due, and programs the next */
+u64 timer_next_ns(void);
+
+/* ---- shared.c: the page a guest shares with us ---- */
+bool shared_register(struct vcpu *v, gpa_t a, bool extended);
+void shared_update_time(struct vcpu *v);
+bool shared_get(struct vcpu *v, u32 offset, u32 *val);
+bool shared_put(struct vcpu *v, u32 offset, u32 val);
+
+/* ---- guest.c: its life ---- */
+struct guest *guest_add(const struct guest_config *cfg);
+struct guest *guest_find(const char *name_or_id);
+/* On failure returns false with one line in msg that says what is wrong. */
+bool guest_start(struct guest *g, char *msg, u32 len);
+void guest_destroy(struct guest *g, const char *reason);
+void guest_stopped(struct guest *g, u32 how, const char *words);	/* SHUTDOWN_* */
+bool guest_pause(struct guest *g, char *msg, u32 len);
+bool guest_unpause(struct guest *g, char *msg, u32 len);
+void guest_kill(struct guest *g, const char *fmt, ...) PRINTF(2, 3);
+static inline bool guest_alive(const struct guest *g)
+{
+	return g->state == GUEST_RUNNING;
+}
+/* Does one bounded piece of building or tearing down; true: there is more. */
+bool guests_work(void);
+const char *guest_state_name(const struct guest *g);	/* "running", "idle", "paused", … */
+
+/* ---- load.c: kernel and initrd into guest memory ---- */
+struct image {			/* a Multiboot module: machine memory we own */
+	const char *name;	/* last path component of its first word */
+	const u8 *data;
+	u32 size;
+};
+const struct image *image_find(const char *name);
+/* Checks kernel and initrd before any memory is given out.  false: msg says what is wrong. */
+bool load_check(const struct guest_config *cfg, char *msg, u32 len);
+/* Writes kernel, initrd, boot_params and command line; sets the entry point. */
+bool load_guest(struct guest *g, u32 *entry, char *msg, u32 len);
+
+/* ---- vdev.c: the virtio devices of a guest ---- */
+#define VDEV_BASE	0xF0000000u	/* guest-physical; device i's registers at + i * 4096, interrupt 1 + i */
+bool vdevs_create(struct guest *g, char *msg, u32 len);
+void vdevs_destroy(struct guest *g);
+bool vdev_is_mmio(const struct guest *g, gpa_t a);
+/* One register access of 1, 2 or 4 bytes; reads of nothing give all ones. */
+u32 vdev_read(struct guest *g, gpa_t a, u32 size);
+void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value);
+/* Appends " virtio_mmio.device=…" for each to a command line. */
+void vdev_cmdline(const struct guest *g, char *buf, u32 len);
+
+/* ---- console.c: guests' consoles, and the screens that look at them ---- */
+struct console *console_create(struct guest *g);
+void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
+u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
+u32 console_input(struct guest *g, void *buf, u32 len);	/* typed for the guest; returns bytes taken */
+void console_poll(void);	/* moves input and output; called between exits */
+bool console_busy(void);	/* console_poll has something to do */
+
+/* ---- monitor.c ---- */
+struct terminal;
+void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */
+void monitor_enter(struct terminal *t);		/* the prompt */
+
+#endif

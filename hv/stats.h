@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is counted: one structure per guest, always on.  `stats` in the monitor,
+ * its machine-readable form and `make bench` all read this and nothing else.
+ */
+#ifndef HV_STATS_H
+#define HV_STATS_H
+
+#include "hv/abi.h"
+#include "hv/types.h"
+
+/* Why the guest came out.  The order is the order of printing. */
+#define EXIT_REASONS(X)							\
+	X(INTERRUPT,	"interrupt")	/* the machine's, not the guest's */	\
+	X(HYPERCALL,	"hypercall")						\
+	X(PF_FILL,	"pf-fill")	/* page fault, ours: shadow filled */	\
+	X(PF_GUEST,	"pf-guest")	/* page fault handed to the guest */	\
+	X(MMIO,		"mmio")		/* page fault on a device register */	\
+	X(SOFTINT,	"soft-int")	/* int n by way of #GP */		\
+	X(EMULATE,	"emulate")	/* a privileged instruction carried out */ \
+	X(EXCEPTION,	"exception")	/* any other trap, handed to the guest */ \
+	X(NMI,		"nmi")							\
+	X(BADENTRY,	"bad-entry")	/* the final iret refused: guest killed */
+
+enum exit_reason {
+#define X(id, name) EXIT_##id,
+	EXIT_REASONS(X)
+#undef X
+	EXIT_MAX
+};
+extern const char *const exit_names[EXIT_MAX];
+
+/* Single counters: field, name. */
+#define STAT_COUNTERS(X)						\
+	X(switches,		"world-switches")			\
+	X(loads,		"vcpu-loads")	/* another guest ran before */ \
+	X(irq_raised,		"irqs-raised")				\
+	X(irq_injected,		"irqs-injected")			\
+	X(irq_window,		"irqs-in-iret-window") /* iret completed for the guest */ \
+	X(async_calls,		"async-calls")				\
+	X(shadow_fills,		"shadow-fills")				\
+	X(shadow_prefills,	"shadow-prefills")			\
+	X(shadow_tables,	"shadow-tables")  /* page tables made */	\
+	X(shadow_evictions,	"shadow-evictions")			\
+	X(root_switches,	"root-switches")				\
+	X(root_evictions,	"root-evictions")				\
+	X(flush_user,		"flush-user")				\
+	X(flush_all,		"flush-all")				\
+	X(flush_one,		"flush-one")				\
+	X(seg_nulled,		"segments-nulled") /* stale selector at entry */ \
+	X(halts,		"halts")				\
+	X(slices,		"slices-used-up")				\
+	X(console_out,		"console-bytes-out")			\
+	X(console_in,		"console-bytes-in")
+
+struct stats {
+	u64 exit_count[EXIT_MAX];
+	u64 exit_cycles[EXIT_MAX];	/* TSC, from exit to the end of its handling */
+	u64 trap_injected[32];
+	u64 hypercall[HC_MAX];
+	u64 emulated_io;		/* of EXIT_EMULATE: in and out */
+	u64 guest_cycles;		/* TSC spent inside the guest */
+	u64 run_ns;			/* scheduled, guest and exits together */
+	u64 wait_ns;			/* runnable but another guest ran */
+#define X(field, name) u64 field;
+	STAT_COUNTERS(X)
+#undef X
+};
+
+struct guest;
+/* Prints g's counters by `put`: a table for people, or, if machine, one "name value" a line. */
+void stats_print(const struct guest *g, bool machine, void (*put)(const char *fmt, ...));
+
+#endif

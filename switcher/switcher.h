@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the Switcher shares with C: the register frame, the state page, and its two entry points. */
+#ifndef SWITCHER_SWITCHER_H
+#define SWITCHER_SWITCHER_H
+
+#include "arch/x86/desc.h"
+#include "hv/types.h"
+#include "switcher/layout.h"
+
+/* At the very end of the register page; the exit path pushes it from the top down.
+ * `slack` is room for the frame of a fault in the final iret, so that it overwrites nothing. */
+struct vcpu_regs {
+	u32 eax, ebx, ecx, edx, esi, edi, ebp;
+	u32 gs, fs, ds, es;
+	u32 slack[3];
+	u32 trap, error;
+	u32 eip, cs, eflags, esp, ss;
+};
+_Static_assert(sizeof(struct vcpu_regs) == 84, "register frame");
+
+struct regs_page {
+	u32 nmis;		/* NMIs that hit the Switcher itself; counted there, collected in C */
+	u8 stack[4096 - 4 - sizeof(struct vcpu_regs)];
+	struct vcpu_regs regs;
+};
+_Static_assert(sizeof(struct regs_page) == 4096, "register page");
+
+struct state_page {
+	struct desc gdt[GDT_ENTRIES];
+	struct desc idt[256];
+	struct tss tss;
+};
+_Static_assert(sizeof(struct state_page) <= 4096, "state page");
+
+/* Never mapped while a guest runs. */
+struct host_page {
+	u32 host_esp;		/* saved by switch_to_guest */
+	struct tss df_tss;	/* the double-fault task's */
+};
+
+/* Loads the guest's registers from LP_REGS of `pages` and enters it on page directory cr3.
+ * Returns the trap number when it comes out, with its registers stored back; or
+ * SWITCH_FAILED | vector if the final iret faulted (registers unchanged). */
+u32 switch_to_guest(u32 pages, u32 cr3) __attribute__((regparm(2)));
+#define SWITCH_FAILED	0x1000
+
+extern const u32 switcher_stubs[256];	/* entry address for each vector */
+extern const u8 switcher_start[], switcher_end[];
+
+/* What the stubs hand to C for a trap in the hypervisor itself. */
+struct host_frame {
+	u32 es, ds;
+	u32 edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
+	u32 trap, error, eip, cs, eflags;
+};
+void host_trap(struct host_frame *f) __attribute__((regparm(1)));
+
+#endif
