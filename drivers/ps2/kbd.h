@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A PC keyboard, US layout: scan codes (set 1, as the controller translates them) to the bytes a
+ * VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards
+ * behind the BIOS's emulation work too.
+ */
+#ifndef PS2_KBD_H
+#define PS2_KBD_H
+
+#include "hv/types.h"
+
+enum kbd_kind {
+	KBD_BYTES,		/* len of them in bytes[] */
+	KBD_SWITCH,		/* Alt-F1..F12: number is 1..12 */
+};
+struct kbd_event {
+	enum kbd_kind kind;
+	u8 bytes[8];
+	u8 len;
+	u8 number;
+};
+
+/* Which modifiers are down, and what a prefix began.  All zero at first. */
+struct kbd_state {
+	bool shift_l, shift_r, ctrl_l, ctrl_r, alt_l, alt_r, caps, num;
+	bool extended;		/* 0xe0 came */
+	u8 skip;		/* scan codes to swallow (Pause) */
+};
+
+/* Pure: one scan code in; true: *e tells what it typed. */
+bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
+
+void kbd_init(void);			/* throws away what waits; registers IRQ 1 */
+/* The next event: 1, or 0 if there is none. */
+int kbd_get(struct kbd_event *e);
+void kbd_poll(void);			/* reads the port without waiting for an interrupt */
+
+#endif

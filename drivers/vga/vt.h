@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A terminal: bytes in, 80x25 cells out.  VT100 with ANSI colours, as much as vi, top and a
+ * coloured shell need.  Pure and bounded: any bytes may come (they are a guest's).
+ */
+#ifndef VGA_VT_H
+#define VGA_VT_H
+
+#include "hv/types.h"
+
+#define VT_MAX_COLS	80
+#define VT_MAX_ROWS	25
+#define VT_MAX_PARAMS	8
+
+struct vt_cursor {
+	u8 row, col;
+	u8 attr;		/* VGA attribute: colours as set, bold as bright */
+	bool bold, reverse;
+	bool line_drawing;	/* ESC ( 0 is on */
+};
+
+struct vt {
+	u16 cells[VT_MAX_ROWS * VT_MAX_COLS];	/* row * cols + col: CP437 character, attribute << 8 */
+	u32 cols, rows;
+	struct vt_cursor now, saved;
+	bool wrap_pending;	/* the last column was written: the next character wraps first */
+	bool cursor_visible;
+	bool app_cursor;	/* ?1: arrow keys are to be sent as ESC O x */
+	bool no_wrap, insert, origin;
+	u8 top, bottom;		/* scroll region, both inside */
+	u8 state;		/* of the escape parser; the rest of its own business follows */
+	u8 intermediate;
+	u8 nparams;
+	u16 params[VT_MAX_PARAMS];
+	u32 utf8, utf8_left;
+
+	/* Answers (cursor position, identity) to what ran on the terminal; NULL: none are given. Set
+	 * after vt_init(). */
+	void (*reply)(void *arg, const void *data, u32 len);
+	void *reply_arg;
+};
+
+/* cols and rows are cut to VT_MAX_*; at least 1. */
+void vt_init(struct vt *vt, u32 cols, u32 rows);
+void vt_write(struct vt *vt, const void *data, u32 len);
+/* Puts out what makes another VT100-like terminal show the same. */
+void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u32 len), void *arg);
+
+#endif
