@@ -12,6 +12,7 @@
 #include "arch/x86/desc.h"
 #include "hv/abi.h"
 #include "hv/config.h"
+#include "hv/shadow.h"
 #include "hv/stats.h"
 #include "hv/types.h"
 #include "switcher/layout.h"
@@ -23,40 +24,24 @@
 struct guest;
 struct vcpu;
 struct cpu;
-struct spt;
 struct console;
 struct virtio_dev;
-
-/* ---- one page directory of shadows: a root.  See shadow.c ---- */
-#define SHADOW_ROOTS	RINGLET_ASIDS	/* named or not, at most so many at once */
-
-struct shadow_root {
-	hfn_t pgd;		/* our page directory; HFN_NONE: slot unused */
-	u32 cr3;		/* the guest's page directory it shadows (gpa) */
-	u32 last_used;		/* for LRU, in root switches */
-	struct spt *spt[1024];	/* the shadow page table behind each entry of pgd */
-};
-
-struct shadow {
-	struct shadow_root *root[SHADOW_ROOTS];
-	struct shadow_root *current;
-	struct spt *hash[256];		/* by guest frame and kind */
-	u32 pages, max_pages;		/* shadow page tables in use, and the bound */
-	u32 clock;			/* counts root switches */
-};
 
 /* ---- one virtual CPU ---- */
 struct vcpu {
 	struct guest *guest;
 	hfn_t regs_frame;		/* the register page, mapped at LP_REGS while it runs */
 	struct vcpu_regs *regs;		/* in that page */
-	struct cpu *loaded_on;		/* whose lguest_pages hold our GDT, gates, FPU; or NULL */
 
 	/* Segments and gates, as built by segments.c and traps.c. */
 	struct desc gdt[GDT_ENTRIES];	/* what the processor sees */
 	struct desc idt[256];		/* approved gates of the guest, in guest terms */
+	gva_t idt_base;			/* from lidt; idt_bytes 0: there was none */
+	u32 idt_bytes;
 	bool tables_changed;		/* gdt or idt differs from what is loaded */
-	u16 ss1;
+	gva_t gdt_base;			/* from lgdt */
+	u32 gdt_limit;
+	u16 ss1;			/* stack for traps out of ring 3 */
 	u32 esp1;
 
 	/* Control registers as the guest believes them. */
@@ -137,6 +122,7 @@ struct cpu {
 	struct vcpu *queue_head, *queue_tail;
 	bool ts_set;			/* real CR0.TS */
 	bool resched;			/* leave the running vcpu at the next exit */
+	u32 direct_vector;		/* the one vector in our IDT that leads to a guest; 0: none */
 	u64 slice_end_ns;
 	u64 nmis;
 	u64 idle_ns;
@@ -146,10 +132,21 @@ struct cpu {
 /* Takes GRUB's two words; never returns. */
 void hv_main(u32 magic, hpa_t mbi) NORETURN;
 
+/* ---- cmdline.c: the hypervisor's own command line, "key=value key=value flag" ---- */
+/* Copies the value of key into buf, cut to len, and returns buf; NULL: key is not there.  A word that
+ * is just the key has the value "". */
+const char *hv_cmdline_get(const char *key, char *buf, u32 len);
+
 /* ---- log.c: our own messages, kept in a ring and shown on both screens ---- */
 void hv_log(const char *fmt, ...) PRINTF(1, 2);	/* one line, no newline needed */
 /* Our own fault: prints, with registers of f if given, a backtrace, and holds the screen. */
 void panic(const char *fmt, ...) PRINTF(1, 2) NORETURN;
+struct host_frame;
+void panic_trap(const struct host_frame *f) NORETURN;
+/* Each line still in the ring, oldest first, without its newline. */
+void hv_log_each(void (*put)(const char *line));
+/* From here on lines go to sink (and the ring) instead of straight to both screens. */
+void hv_log_sink(void (*sink)(const char *line));
 
 /* ---- mem.c: the machine's frames, one at a time ---- */
 /* Returns HFN_NONE if there is none.  The content is whatever it was. */
@@ -159,8 +156,17 @@ hfn_t frame_alloc_zeroed(void);
 void frame_free(hfn_t f);
 u32 frames_free(void);
 u32 frames_total(void);
-/* Frames promised to guests that are being built are not free for others. */
+struct boot_info;
+void mem_init(const struct boot_info *bi);
+/* Bytes: usable RAM, of it free, the C heap's use and size. */
+void mem_stats(u32 *total, u32 *free, u32 *heap_used, u32 *heap_size);
 static inline void *frame_ptr(hfn_t f) { return hpa_ptr(hfn_hpa(f)); }
+/* And back, for a pointer that came from frame_ptr. */
+#ifndef HPA_PTR_OVERRIDE
+static inline hfn_t ptr_frame(const void *p) { return hpa_hfn(hpa((uintptr_t)p)); }
+#else
+hfn_t ptr_frame(const void *p);
+#endif
 
 /* ---- p2m.c: guest frame -> machine frame ---- */
 /* Returns HFN_NONE for a frame the guest does not own. */
@@ -177,28 +183,36 @@ void p2m_free_map(struct guest *g);
  * was read is then zeroed, what was written may be written in part. */
 bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len);
 bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len);
+/* One aligned word in one access; false: not aligned, or not RAM (*v is then 0). */
 bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v);
-/* Sets bits in an aligned word of guest memory if it still is `old`; false: it changed or is not RAM. */
+bool gmem_write_u32(struct guest *g, gpa_t a, u32 v);
+/* Stores new in an aligned word that still is `old`; false: it changed or is not RAM. */
 bool gmem_update_u32(struct guest *g, gpa_t a, u32 old, u32 new);
 bool gmem_zero(struct guest *g, gpa_t a, u32 len);
 
 /* ---- gva.c: guest virtual memory, by way of the guest's own page tables ---- */
-struct walk {			/* the guest's view of one address */
+struct walk {			/* the guest's view of one address, each entry read once */
 	bool present;
-	bool linear;		/* paging is off */
-	u32 pde, pte;		/* as read; pte made up for a 4 MiB page */
+	bool large;		/* a 4 MiB entry, or paging is off */
+	u32 pde, pte;		/* as read; pte is 0 if large */
 	gpa_t pde_addr, pte_addr;
-	bool large;
-	u32 flags;		/* PTE_RW and PTE_US that both levels allow */
+	u32 flags;		/* PTE_RW and PTE_US as far as all levels allow them */
 	gfn_t frame;		/* where it leads */
-	u32 table;		/* gfn of the page table; of the first frame if large */
+	gfn_t table;		/* the page table; if large, the first of the 1024 frames */
 };
-/* False: a page directory or table lies outside the guest's memory (*why says which). */
-bool gva_walk(struct vcpu *v, gva_t a, struct walk *w, const char **why);
-/* Copies as the guest at privilege `user` would, setting accessed and dirty.  On failure
- * returns false with *err the page-fault error code and *at the faulting address. */
-bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, bool user, u32 *err, u32 *at);
-bool gva_write(struct vcpu *v, gva_t a, const void *src, u32 len, bool user, u32 *err, u32 *at);
+#define ACCESS_WRITE	PFERR_W
+#define ACCESS_USER	PFERR_U
+/* NULL, or the sentence why the guest has to die: a directory or table outside its memory. */
+const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w);
+/* What hardware would say to this access: 0 if it is allowed, else the error code | WALK_FAULT. */
+u32 walk_check(const struct walk *w, u32 access);
+#define WALK_FAULT	0x80000000u
+/* Sets accessed, and for a write dirty, in the guest's entries, as hardware does before it goes on. */
+void walk_touch(struct vcpu *v, struct walk *w, u32 access);
+/* Copies as the guest would with ACCESS_* rights, setting accessed and dirty.  On failure returns
+ * false with *err the page-fault error code and *at the address. */
+bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, u32 access, u32 *err, u32 *at);
+bool gva_write(struct vcpu *v, gva_t a, const void *src, u32 len, u32 access, u32 *err, u32 *at);
 
 /* ---- shadow.c ---- */
 enum fault_result {
@@ -207,17 +221,22 @@ enum fault_result {
 	FAULT_MMIO,		/* a device register at *mmio */
 	FAULT_KILLED,
 };
+/* Frames for page tables that a guest of so many frames gets. */
+u32 shadow_pages_for(u32 mem_pages);
+/* Takes all the memory the shadows will ever use; false: there is not so much. */
 bool shadow_init(struct guest *g);
 void shadow_destroy(struct guest *g);
 /* A page fault at a with the processor's error code. */
 enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio);
 /* asid: -1 or 0..RINGLET_ASIDS-1.  flush: empty its user part. */
-bool shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush);
+void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush);
 void shadow_flush_user(struct vcpu *v);
 void shadow_flush_all(struct guest *g);
-void shadow_flush_one(struct vcpu *v, gva_t a);
-/* The machine's cr3 for the current root. */
-hpa_t shadow_cr3(struct vcpu *v);
+void shadow_flush_one(struct vcpu *v, gva_t a);	/* in this root, or for a kernel address in all */
+void shadow_flush_everywhere(struct guest *g, gva_t a);	/* in all */
+void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir); /* one directory entry of the roots for cr3 */
+/* The machine's cr3 for the current root, with this CPU's table for the top 4 MiB in it. */
+hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table);
 
 /* ---- audit.c ---- */
 struct audit {
@@ -229,20 +248,26 @@ void shadow_audit(struct guest *g, struct audit *a);
 
 /* ---- segments.c ---- */
 void segments_reset(struct vcpu *v);
-void gdt_load(struct vcpu *v, gva_t base, u16 limit);	/* lgdt */
+bool gdt_load(struct vcpu *v, gva_t base, u16 limit);	/* lgdt; false: a page fault was injected */
 void gdt_set(struct vcpu *v, u32 index, struct desc d);	/* one entry; reserved ones are refused */
 /* May the guest's cs or ss hold this selector at this privilege?  */
 bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
+u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 for no such segment */
+bool segment_is_32(const struct vcpu *v, u16 sel);
+/* What a guest starts with. */
+#define GUEST_CS	0x61
+#define GUEST_DS	0x69
 
 /* ---- traps.c: the guest's IDT, and delivering through it ---- */
 void idt_load(struct vcpu *v, gva_t base, u16 limit);	/* lidt */
 void idt_set(struct vcpu *v, u32 vector, struct desc d);
+bool trap_gate_open(struct vcpu *v, u32 vector);	/* to an `int n` at the present privilege */
 /* Enters the guest's handler as hardware would; a fault on the way is a double fault, which kills. */
 void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
 void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error);
-/* The real gate for a vector: direct to ring 1, or ours. */
-struct desc trap_real_gate(const struct vcpu *v, u32 vector);
+/* The real gate for the system-call vector if it may lead straight to ring 1, else empty. */
+struct desc trap_direct_gate(const struct vcpu *v);
 
 /* ---- virq.c: virtual interrupts ---- */
 void virq_raise(struct guest *g, u32 irq);
@@ -259,11 +284,12 @@ void hypercall(struct vcpu *v);		/* the one in v->regs, after the asynchronous o
 void guest_cpuid(u32 leaf, u32 subleaf, u32 *a, u32 *b, u32 *c, u32 *d);
 
 /* ---- emulate.c: privileged instructions and device registers ---- */
-void emulate_gp(struct vcpu *v, u32 error);		/* after #GP at ring 1 or 3 */
+enum exit_reason emulate_gp(struct vcpu *v, u32 error);	/* after #GP at ring 1 or 3; what it was */
 void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg);	/* after a fault on a device register */
 
 /* ---- exits.c ---- */
-void handle_exit(struct vcpu *v, u32 trap, u32 error);
+/* trap: as switch_to_guest returned it; cr2: read right after.  Returns what it was, for the counters. */
+enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2);
 
 /* ---- vcpu.c: loading and running one ---- */
 bool vcpu_create(struct guest *g);
@@ -274,24 +300,28 @@ void vcpu_run(struct cpu *c, struct vcpu *v);
 /* ---- percpu.c ---- */
 struct cpu *this_cpu(void);
 void percpu_init(void);			/* this CPU's lguest_pages, GDT, IDT, TSS */
+struct state_page *cpu_state(struct cpu *c);
 
 /* ---- sched.c ---- */
-void sched_wake(struct vcpu *v);	/* runnable now; harmless if it already is */
+void sched_wake(struct vcpu *v);	/* runnable now; harmless if it already is, or may not run */
 void sched_remove(struct vcpu *v);
-struct vcpu *sched_next(struct cpu *c);	/* taken out of the queue, or NULL */
-void sched_put(struct cpu *c, struct vcpu *v); /* back, at the end */
+void sched_interrupted(struct cpu *c);	/* after an interrupt of the machine's took a guest out */
 u64 sched_slice_ns(void);
+void sched_loop(void) NORETURN;		/* the main loop */
 
 /* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */
-void timer_set(struct vcpu *v, u64 delta_ns);	/* 0 stops */
-void timer_run(void);			/* raises what is due, and programs the next */
-u64 timer_next_ns(void);
+void timer_init(void);
+void timer_set(struct vcpu *v, u64 delta_ns);	/* its clock event; 0 stops it */
+void timer_run(void);			/* if the hardware timer fired: raises what is due */
+void timer_program(void);		/* after a deadline came nearer */
 
 /* ---- shared.c: the page a guest shares with us ---- */
 bool shared_register(struct vcpu *v, gpa_t a, bool extended);
 void shared_update_time(struct vcpu *v);
 bool shared_get(struct vcpu *v, u32 offset, u32 *val);
 bool shared_put(struct vcpu *v, u32 offset, u32 val);
+bool shared_read(struct vcpu *v, u32 offset, void *dst, u32 len);
+bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len);
 
 /* ---- guest.c: its life ---- */
 struct guest *guest_add(const struct guest_config *cfg);
@@ -340,6 +370,7 @@ void console_write(struct guest *g, const void *data, u32 len);	/* from the gues
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
 u32 console_input(struct guest *g, void *buf, u32 len);	/* typed for the guest; returns bytes taken */
 void console_poll(void);	/* moves input and output; called between exits */
+void console_init(void);	/* both screens, joined to the first guest or the monitor */
 bool console_busy(void);	/* console_poll has something to do */
 
 /* ---- monitor.c ---- */

@@ -20,7 +20,8 @@ _Static_assert(sizeof(struct vcpu_regs) == 84, "register frame");
 
 struct regs_page {
 	u32 nmis;		/* NMIs that hit the Switcher itself; counted there, collected in C */
-	u8 stack[4096 - 4 - sizeof(struct vcpu_regs)];
+	u32 nulled;		/* stale segment selectors replaced by 0 on the way in */
+	u8 stack[4096 - 8 - sizeof(struct vcpu_regs)];
 	struct vcpu_regs regs;
 };
 _Static_assert(sizeof(struct regs_page) == 4096, "register page");
@@ -44,8 +45,11 @@ struct host_page {
 u32 switch_to_guest(u32 pages, u32 cr3) __attribute__((regparm(2)));
 #define SWITCH_FAILED	0x1000
 
-extern const u32 switcher_stubs[256];	/* entry address for each vector */
-extern const u8 switcher_start[], switcher_end[];
+/* Only these vectors can reach us: exceptions, the 16 interrupt lines, and the hypercall among
+ * the former.  All others are absent from the IDT, so that `int n` gives #GP. */
+#define SWITCHER_VECTORS 48
+extern const u32 switcher_stubs[SWITCHER_VECTORS];	/* entry address for each */
+extern const u8 switcher_load[];	/* where the page lies in the image, machine address */
 
 /* What the stubs hand to C for a trap in the hypervisor itself. */
 struct host_frame {

@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct desc) == 8, "descriptor");
 #define DESC_BASE_HI	0xFF000000
 
 #define DESC_TYPE_TSS	(0x9 << 8)	/* available 32-bit TSS */
+#define GATE_TASK	0x5
 #define GATE_INTERRUPT	0xE
 #define GATE_TRAP	0xF
 

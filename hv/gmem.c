@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one door to guest memory.  Everything the hypervisor reads from or writes to a
+ * guest goes through `piece`, which asks the frame map for every page it touches; there
+ * is no second way in, and no pointer into guest memory outlives a call.
+ */
+#include <string.h>
+#include "hv/hv.h"
+
+/* The machine's view of up to *len bytes at a, cut at the page's end; NULL: not guest RAM. */
+static void *piece(const struct guest *g, gpa_t a, u32 *len)
+{
+	u32 offset = gpa_x(a) & ~PAGE_MASK;
+	hfn_t h = p2m_lookup(g, gpa_gfn(a));
+
+	if (hfn_x(h) == hfn_x(HFN_NONE))
+		return NULL;
+	*len = MIN(*len, PAGE_SIZE - offset);
+	return (u8 *)frame_ptr(h) + offset;
+}
+
+bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len)
+{
+	u8 *to = dst;
+
+	while (len) {
+		u32 n = len;
+		void *p = piece(g, a, &n);
+
+		/* The top page is never RAM, so gpa + n cannot wrap past this test. */
+		if (!p) {
+			memset(to, 0, len);
+			return false;
+		}
+		memcpy(to, p, n);
+		to += n;
+		len -= n;
+		a = gpa(gpa_x(a) + n);
+	}
+	return true;
+}
+
+bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len)
+{
+	const u8 *from = src;
+
+	while (len) {
+		u32 n = len;
+		void *p = piece(g, a, &n);
+
+		if (!p)
+			return false;
+		memcpy(p, from, n);
+		from += n;
+		len -= n;
+		a = gpa(gpa_x(a) + n);
+	}
+	return true;
+}
+
+bool gmem_zero(struct guest *g, gpa_t a, u32 len)
+{
+	while (len) {
+		u32 n = len;
+		void *p = piece(g, a, &n);
+
+		if (!p)
+			return false;
+		memset(p, 0, n);
+		len -= n;
+		a = gpa(gpa_x(a) + n);
+	}
+	return true;
+}
+
+/* One aligned word, in one access: what page-table walks and the shared page need. */
+static volatile u32 *word(const struct guest *g, gpa_t a)
+{
+	u32 n = sizeof(u32);
+
+	return gpa_x(a) & 3 ? NULL : piece(g, a, &n);
+}
+
+bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v)
+{
+	volatile u32 *p = word(g, a);
+
+	*v = p ? *p : 0;
+	return p;
+}
+
+bool gmem_write_u32(struct guest *g, gpa_t a, u32 v)
+{
+	volatile u32 *p = word(g, a);
+
+	if (p)
+		*p = v;
+	return p;
+}
+
+bool gmem_update_u32(struct guest *g, gpa_t a, u32 old, u32 new)
+{
+	volatile u32 *p = word(g, a);
+
+	return p && __sync_bool_compare_and_swap(p, old, new);
+}

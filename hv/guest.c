@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest's life.  Starting and ending one is long work (memory given out, zeroed, taken
+ * back), so both are done in pieces by guests_work(), with other guests running in between;
+ * killing one only marks it.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/time.h"
+#include "hv/hv.h"
+
+#define BUILD_PIECE	256	/* frames zeroed and given out at a time: 1 MiB */
+#define FREE_PIECE	4096	/* frames taken back at a time */
+#define VCPU_FRAMES	1
+
+struct guest *guests[MAX_GUESTS];
+u32 guest_count;
+
+struct guest *guest_add(const struct guest_config *cfg)
+{
+	struct guest *g = guest_count < MAX_GUESTS ? calloc(1, sizeof(*g)) : NULL;
+
+	if (!g)
+		return NULL;
+	g->cfg = cfg;
+	snprintf(g->name, sizeof(g->name), "%s", cfg->name);
+	g->id = guest_count + 1;
+	g->console = console_create(g);
+	guests[guest_count++] = g;
+	return g;
+}
+
+struct guest *guest_find(const char *name_or_id)
+{
+	u32 i;
+
+	for (i = 0; i < guest_count; i++) {
+		char id[12];
+
+		snprintf(id, sizeof(id), "%u", (unsigned)guests[i]->id);
+		if (!strcmp(guests[i]->name, name_or_id) || !strcmp(id, name_or_id))
+			return guests[i];
+	}
+	return NULL;
+}
+
+const char *guest_state_name(const struct guest *g)
+{
+	static const char *const names[] = {
+		[GUEST_OFF] = "off", [GUEST_BUILDING] = "starting", [GUEST_RUNNING] = "running",
+		[GUEST_PAUSED] = "paused", [GUEST_DYING] = "stopping", [GUEST_SHUTOFF] = "off",
+		[GUEST_CRASHED] = "crashed",
+	};
+
+	return g->state == GUEST_RUNNING && g->vcpu->halted ? "idle" : names[g->state];
+}
+
+/* ---- starting ---- */
+
+static u32 frames_needed(u32 mem_pages)
+{
+	return mem_pages + (mem_pages + 1023) / 1024 + shadow_pages_for(mem_pages) +
+	       2 * SHADOW_ROOTS + VCPU_FRAMES;
+}
+
+/* What guests that are being built have yet to take. */
+static u32 frames_promised(void)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < guest_count; i++)
+		if (guests[i]->state == GUEST_BUILDING)
+			n += frames_needed(guests[i]->mem_pages) - guests[i]->work_at;
+	return n;
+}
+
+bool guest_start(struct guest *g, char *msg, u32 len)
+{
+	u32 pages = g->cfg->memory / PAGE_SIZE, need = frames_needed(pages);
+	u32 promised = frames_promised(), left = frames_free();
+
+	left -= MIN(left, promised);
+	if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
+		snprintf(msg, len, "%s is running already", g->name);
+		return false;
+	}
+	if (g->state == GUEST_BUILDING || g->state == GUEST_DYING) {
+		snprintf(msg, len, "%s is just %s; try again in a moment", g->name, guest_state_name(g));
+		return false;
+	}
+	if (g->cfg->error[0]) {
+		snprintf(msg, len, "%s cannot start: %s", g->name, g->cfg->error);
+		return false;
+	}
+	if (!load_check(g->cfg, msg, len))
+		return false;
+	if (need > left) {
+		snprintf(msg, len, "%s cannot start: too little memory: it needs %u KiB (%u KiB and its tables), %u KiB are free",
+			 g->name, (unsigned)need * 4, (unsigned)pages * 4, (unsigned)left * 4);
+		return false;
+	}
+	g->mem_pages = pages;
+	g->work_at = 0;
+	g->reason[0] = 0;
+	g->have_last_regs = false;
+	g->logged_port_count = g->logged_msr_count = 0;
+	memset(&g->stats, 0, sizeof(g->stats));
+	g->state = GUEST_BUILDING;
+	return true;
+}
+
+static void fail_start(struct guest *g, const char *why)
+{
+	hv_log("%s", why);
+	snprintf(g->reason, sizeof(g->reason), "%s", why);
+	g->state = GUEST_DYING;
+	g->next_state = GUEST_OFF;
+	g->restart = false;
+	g->work_at = 0;
+}
+
+static bool give_memory(struct guest *g)
+{
+	u32 end = MIN(g->work_at + BUILD_PIECE, g->mem_pages);
+
+	for (; g->work_at < end; g->work_at++) {
+		hfn_t h = frame_alloc_zeroed();
+
+		if (hfn_x(h) == hfn_x(HFN_NONE))
+			return false;
+		if (!p2m_set(g, gfn(g->work_at), h)) {
+			frame_free(h);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void finish_start(struct guest *g)
+{
+	char msg[160] = "";
+	u32 entry = 0;
+
+	snprintf(msg, sizeof(msg), "%s cannot start: no memory for its tables", g->name);
+	if (!vcpu_create(g) || !shadow_init(g) || !vdevs_create(g, msg, sizeof(msg)) ||
+	    !load_guest(g, &entry, msg, sizeof(msg))) {
+		fail_start(g, msg);
+		return;
+	}
+	g->vcpu->regs->eip = entry;
+	g->state = GUEST_RUNNING;
+	g->started_ns = time_ns();
+	g->starts++;
+	hv_log("%s: started, %u KiB", g->name, (unsigned)g->mem_pages * 4);
+	sched_wake(g->vcpu);
+}
+
+static void build_piece(struct guest *g)
+{
+	if (!give_memory(g))
+		fail_start(g, "out of memory while starting");
+	else if (g->work_at == g->mem_pages)
+		finish_start(g);
+}
+
+/* ---- ending ---- */
+
+static void stop(struct guest *g, enum guest_state next)
+{
+	struct vcpu *v = g->vcpu;
+
+	if (v) {
+		sched_remove(v);
+		v->event_ns = 0;
+		g->last_regs = *v->regs;
+		g->last_cr2 = v->cr2;
+		g->last_cr3 = v->cr3;
+		g->have_last_regs = true;
+	}
+	g->state = GUEST_DYING;
+	g->next_state = next;
+	g->work_at = 0;
+}
+
+static bool has_life(const struct guest *g)
+{
+	return g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
+}
+
+void guest_kill(struct guest *g, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!has_life(g))
+		return;			/* the first reason counts */
+	va_start(ap, fmt);
+	vsnprintf(g->reason, sizeof(g->reason), fmt, ap);
+	va_end(ap);
+	g->restart = false;
+	stop(g, GUEST_CRASHED);
+	hv_log("%s: killed: %s", g->name, g->reason);
+}
+
+void guest_stopped(struct guest *g, u32 how, const char *words)
+{
+	static const char *const what[] = {
+		[SHUTDOWN_POWEROFF] = "powered off", [SHUTDOWN_RESTART] = "restarting",
+		[SHUTDOWN_CRASH] = "crashed", [SHUTDOWN_HALT] = "halted",
+	};
+
+	if (!has_life(g))
+		return;
+	snprintf(g->reason, sizeof(g->reason), "%s%s%s", what[how], words[0] ? ": " : "", words);
+	g->restart = how == SHUTDOWN_RESTART;
+	stop(g, how == SHUTDOWN_CRASH ? GUEST_CRASHED : GUEST_SHUTOFF);
+	hv_log("%s: %s", g->name, g->reason);
+}
+
+void guest_destroy(struct guest *g, const char *reason)
+{
+	if (g->state == GUEST_BUILDING) {
+		fail_start(g, reason);
+		return;
+	}
+	g->restart = false;
+	if (!has_life(g))
+		return;
+	snprintf(g->reason, sizeof(g->reason), "%s", reason);
+	stop(g, GUEST_SHUTOFF);
+	hv_log("%s: %s", g->name, g->reason);
+}
+
+static void free_piece(struct guest *g)
+{
+	u32 end = MIN(g->work_at + FREE_PIECE, g->mem_pages);
+	char msg[160];
+
+	if (g->work_at == 0) {
+		vdevs_destroy(g);
+		if (g->shadow.pool)
+			shadow_destroy(g);
+		if (g->vcpu)
+			vcpu_destroy(g);
+	}
+	for (; g->work_at < end; g->work_at++) {
+		hfn_t h = p2m_clear(g, gfn(g->work_at));
+
+		if (hfn_x(h) != hfn_x(HFN_NONE))
+			frame_free(h);
+	}
+	if (g->work_at < g->mem_pages)
+		return;
+	p2m_free_map(g);
+	g->state = g->next_state;
+	if (g->restart) {
+		g->restart = false;
+		if (!guest_start(g, msg, sizeof(msg)))
+			hv_log("%s", msg);
+	}
+}
+
+bool guests_work(void)
+{
+	bool more = false;
+	u32 i;
+
+	for (i = 0; i < guest_count; i++) {
+		struct guest *g = guests[i];
+
+		if (g->state == GUEST_BUILDING)
+			build_piece(g);
+		else if (g->state == GUEST_DYING)
+			free_piece(g);
+		more |= g->state == GUEST_BUILDING || g->state == GUEST_DYING;
+	}
+	return more;
+}
+
+/* ---- pausing ---- */
+
+bool guest_pause(struct guest *g, char *msg, u32 len)
+{
+	if (g->state != GUEST_RUNNING) {
+		snprintf(msg, len, "%s is %s: nothing to pause", g->name, guest_state_name(g));
+		return false;
+	}
+	sched_remove(g->vcpu);
+	g->state = GUEST_PAUSED;
+	return true;
+}
+
+bool guest_unpause(struct guest *g, char *msg, u32 len)
+{
+	if (g->state != GUEST_PAUSED) {
+		snprintf(msg, len, "%s is %s, not paused", g->name, guest_state_name(g));
+		return false;
+	}
+	g->state = GUEST_RUNNING;
+	sched_wake(g->vcpu);
+	return true;
+}

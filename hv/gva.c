@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guest virtual memory: the walk of the guest's own page tables, as its hardware would
+ * do it, and copies by way of it.  The shadow tables are filled from the same walk.
+ *
+ * Non-PAE, two levels.  The guest's CR0.WP counts as set: a kernel that means to write
+ * through read-only user entries is none of ours.  A directory entry with PS is a 4 MiB page whether
+ * or not CR4.PSE is set.
+ */
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+/* Paging off: a gva is a gpa.  Looks like one 4 MiB entry that allows all. */
+static void walk_linear(gva_t a, struct walk *w)
+{
+	w->present = w->large = true;
+	w->pde = PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_PS;
+	w->flags = PTE_RW | PTE_US;
+	w->frame = gfn(gva_x(a) >> PAGE_SHIFT);
+	w->table = gfn(gfn_x(w->frame) & ~1023u);
+}
+
+const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
+{
+	u32 dir = gva_x(a) >> 22, index = (gva_x(a) >> PAGE_SHIFT) & 1023;
+
+	*w = (struct walk){ 0 };
+	if (gva_x(a) >= SWITCHER_BASE)	/* ours: for the guest there is nothing */
+		return NULL;
+	if (!(v->cr0 & CR0_PG)) {
+		walk_linear(a, w);
+		return NULL;
+	}
+	w->pde_addr = gpa((v->cr3 & PTE_FRAME) + dir * 4);
+	if (!gmem_read_u32(v->guest, w->pde_addr, &w->pde))
+		return "page directory (cr3) outside its memory";
+	if (!(w->pde & PTE_P))
+		return NULL;
+	w->table = gfn(w->pde >> PAGE_SHIFT);
+	w->flags = w->pde & (PTE_RW | PTE_US);
+	if (w->pde & PTE_PS) {
+		w->present = w->large = true;
+		/* Bits 12..21 are PSE-36 and PAT: more address than we have, and none of the guest's business. */
+		w->table = gfn(gfn_x(w->table) & ~1023u);
+		w->frame = gfn(gfn_x(w->table) + index);
+		return NULL;
+	}
+	w->pte_addr = gpa((w->pde & PTE_FRAME) + index * 4);
+	if (!gmem_read_u32(v->guest, w->pte_addr, &w->pte))
+		return "page table outside its memory";
+	w->present = w->pte & PTE_P;
+	w->flags &= w->pte;
+	w->frame = gfn(w->pte >> PAGE_SHIFT);
+	return NULL;
+}
+
+u32 walk_check(const struct walk *w, u32 access)
+{
+	if (!w->present)
+		return WALK_FAULT | access;
+	if (((access & ACCESS_WRITE) && !(w->flags & PTE_RW)) ||
+	    ((access & ACCESS_USER) && !(w->flags & PTE_US)))
+		return WALK_FAULT | PFERR_P | access;
+	return 0;
+}
+
+static void set_bits(struct vcpu *v, gpa_t a, u32 *entry, u32 bits)
+{
+	u32 new = *entry | bits;
+
+	/* Fails only if the entry changed under us, which takes another vcpu or a device
+	 * writing there; then the bits are not set and neither is *entry: the caller acts on *entry. */
+	if (new != *entry && gmem_update_u32(v->guest, a, *entry, new))
+		*entry = new;
+}
+
+void walk_touch(struct vcpu *v, struct walk *w, u32 access)
+{
+	u32 bits = access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
+
+	if (!(v->cr0 & CR0_PG))
+		return;
+	if (w->large) {
+		set_bits(v, w->pde_addr, &w->pde, bits);
+		return;
+	}
+	set_bits(v, w->pde_addr, &w->pde, PTE_A);
+	set_bits(v, w->pte_addr, &w->pte, bits);
+}
+
+/* Finds and touches the page of a; the gpa in *pa.  0, or an error code | WALK_FAULT. */
+static u32 translate(struct vcpu *v, gva_t a, u32 access, gpa_t *pa)
+{
+	struct walk w;
+	u32 fault;
+
+	if (gva_walk(v, a, &w))
+		return WALK_FAULT | access;
+	fault = walk_check(&w, access);
+	if (fault)
+		return fault;
+	walk_touch(v, &w, access);
+	*pa = gpa(gpa_x(gfn_gpa(w.frame)) | (gva_x(a) & ~PAGE_MASK));
+	return 0;
+}
+
+/* One page at a time, for both directions; to or from NULL says which. */
+static bool copy(struct vcpu *v, gva_t a, u8 *to, const u8 *from, u32 len, u32 access,
+		 u32 *err, u32 *at)
+{
+	while (len) {
+		u32 n = MIN(len, PAGE_SIZE - (gva_x(a) & ~PAGE_MASK));
+		gpa_t pa = gpa(0);
+		u32 fault = translate(v, a, access, &pa);
+
+		if (!fault && !(to ? gmem_read(v->guest, pa, to, n) : gmem_write(v->guest, pa, from, n)))
+			fault = WALK_FAULT | access;	/* a device or nothing at all */
+		if (fault) {
+			*err = fault & ~WALK_FAULT;
+			*at = gva_x(a);
+			return false;
+		}
+		if (to)
+			to += n;
+		else
+			from += n;
+		len -= n;
+		a = gva(gva_x(a) + n);
+	}
+	return true;
+}
+
+bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, u32 access, u32 *err, u32 *at)
+{
+	return copy(v, a, dst, NULL, len, access & ~ACCESS_WRITE, err, at);
+}
+
+bool gva_write(struct vcpu *v, gva_t a, const void *src, u32 len, u32 access, u32 *err, u32 *at)
+{
+	return copy(v, a, NULL, src, len, access | ACCESS_WRITE, err, at);
+}

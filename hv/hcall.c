@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hypercalls.  A table of small functions; each takes its arguments from a copy of the registers,
+ * checks them all, then acts.  As with lguest nothing returns an error: what cannot be right kills the
+ * guest, with the reason.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+#define OFF(field)	offsetof(struct ringlet_shared, field)
+
+struct call {
+	u32 nr, b, c, d, s;
+	bool direct;		/* not from the asynchronous ring: may return values */
+};
+
+static void bad(struct vcpu *v, const struct call *c, const char *what)
+{
+	guest_kill(v->guest, "hypercall %u (%x, %x, %x): %s", (unsigned)c->nr, (unsigned)c->b,
+		   (unsigned)c->c, (unsigned)c->d, what);
+}
+
+static void result(struct vcpu *v, const struct call *c, u32 val)
+{
+	if (c->direct)
+		v->regs->eax = val;
+}
+
+static void hc_nothing(struct vcpu *v, const struct call *c)
+{
+	(void)v;
+	(void)c;
+}
+
+static void hc_init(struct vcpu *v, const struct call *c)
+{
+	bool ours = c->c == RINGLET_MAGIC;
+
+	if (v->have_shared)
+		bad(v, c, "the shared page is there already");
+	else if (!shared_register(v, gpa(c->b), ours))
+		bad(v, c, "the shared page is not in its memory");
+	else
+		result(v, c, ours ? RINGLET_VERSION : 0);
+}
+
+/* A NUL-ended string at a, cut to fit; what is not RAM ends it. */
+static void guest_string(struct guest *g, gpa_t a, char *buf, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i + 1 < len; i++)
+		if (!gmem_read(g, gpa(gpa_x(a) + i), &buf[i], 1) || !buf[i])
+			break;
+	buf[i] = 0;
+}
+
+static void hc_shutdown(struct vcpu *v, const struct call *c)
+{
+	char words[128] = "";
+
+	if (c->c < SHUTDOWN_POWEROFF || c->c > SHUTDOWN_HALT) {
+		bad(v, c, "no such way to shut down");
+		return;
+	}
+	if (c->b)
+		guest_string(v->guest, gpa(c->b), words, sizeof(words));
+	guest_stopped(v->guest, c->c, words);
+}
+
+static void hc_new_pgtable(struct vcpu *v, const struct call *c)
+{
+	if (c->c > RINGLET_ASIDS) {
+		bad(v, c, "no such address-space number");
+		return;
+	}
+	/* lguest's guests have paging on from their first page table. */
+	if (!(v->cr0 & CR0_PG))
+		shadow_flush_all(v->guest);
+	v->cr0 |= CR0_PG;
+	shadow_new_root(v, c->b, (int)c->c - 1, c->d);
+}
+
+static void hc_flush_tlb(struct vcpu *v, const struct call *c)
+{
+	if (c->b)
+		shadow_flush_all(v->guest);
+	else
+		shadow_flush_user(v);
+}
+
+static void hc_idt_entry(struct vcpu *v, const struct call *c)
+{
+	idt_set(v, c->b, (struct desc){ c->c, c->d });
+}
+
+static void hc_set_stack(struct vcpu *v, const struct call *c)
+{
+	if ((c->b & 3) == 0 || (c->b & 3) > 1) {
+		bad(v, c, "the trap stack must be a ring 1 segment");
+		return;
+	}
+	v->ss1 = c->b;
+	v->esp1 = c->c;
+	v->tables_changed = true;
+}
+
+static void hc_ts(struct vcpu *v, const struct call *c)
+{
+	v->ts = c->b;
+}
+
+static void hc_clockevent(struct vcpu *v, const struct call *c)
+{
+	timer_set(v, c->b);
+}
+
+static void hc_halt(struct vcpu *v, const struct call *c)
+{
+	(void)c;
+	virq_enable(v, true);
+	v->guest->stats.halts++;
+	v->halted = !virq_waiting(v);
+}
+
+/* Hints only: a table that changed is flushed for the one address, or for all of its own. */
+static void hc_set_pte(struct vcpu *v, const struct call *c)
+{
+	shadow_flush_everywhere(v->guest, gva(c->c));
+}
+
+static void hc_set_pgd(struct vcpu *v, const struct call *c)
+{
+	shadow_flush_directory(v->guest, c->b, c->c);
+}
+
+static void hc_no_pae(struct vcpu *v, const struct call *c)
+{
+	bad(v, c, "PAE is not offered");
+}
+
+static void hc_load_tls(struct vcpu *v, const struct call *c)
+{
+	struct desc d[3];
+	u32 i;
+
+	if (!gmem_read(v->guest, gpa(c->b), d, sizeof(d))) {
+		bad(v, c, "descriptors outside its memory");
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		gdt_set(v, 6 + i, d[i]);
+}
+
+static void hc_gdt_entry(struct vcpu *v, const struct call *c)
+{
+	gdt_set(v, c->b, (struct desc){ c->c, c->d });
+}
+
+static void hc_notify(struct vcpu *v, const struct call *c)
+{
+	char line[256];
+
+	guest_string(v->guest, gpa(c->b), line, sizeof(line));
+	console_write(v->guest, line, strlen(line));
+}
+
+static void hc_iret(struct vcpu *v, const struct call *c)
+{
+	u32 err, at, sp = segment_base(v, v->regs->ss) + v->regs->esp, eax;
+
+	if (!c->direct || !gva_read(v, gva(sp), &eax, sizeof(eax), 0, &err, &at)) {
+		bad(v, c, "no stack to return from");
+		return;
+	}
+	/* The rest is virq_deliver's: eip is now where the no-interrupt region begins. */
+	v->regs->eax = eax;
+	v->regs->esp += 4;
+}
+
+static void hc_cpuid(struct vcpu *v, const struct call *c)
+{
+	struct vcpu_regs *r = v->regs;
+
+	if (c->direct)
+		guest_cpuid(c->b, c->c, &r->eax, &r->ebx, &r->ecx, &r->edx);
+}
+
+static void hc_console_write(struct vcpu *v, const struct call *c)
+{
+	u8 buf[256];
+	u32 done, n, len = c->c;
+
+	if (len > PAGE_SIZE) {
+		bad(v, c, "too long for the console");
+		return;
+	}
+	for (done = 0; done < len; done += n) {
+		n = MIN(len - done, sizeof(buf));
+		if (!gmem_read(v->guest, gpa(c->b + done), buf, n)) {
+			bad(v, c, "text outside its memory");
+			return;
+		}
+		console_write(v->guest, buf, n);
+	}
+}
+
+static void hc_invlpg(struct vcpu *v, const struct call *c)
+{
+	shadow_flush_one(v, gva(c->b));
+}
+
+static void (*const calls[HC_MAX])(struct vcpu *, const struct call *) = {
+	[HC_FLUSH_ASYNC] = hc_nothing,
+	[HC_INIT] = hc_init,
+	[HC_SHUTDOWN] = hc_shutdown,
+	[HC_NEW_PGTABLE] = hc_new_pgtable,
+	[HC_FLUSH_TLB] = hc_flush_tlb,
+	[HC_LOAD_IDT_ENTRY] = hc_idt_entry,
+	[HC_SET_STACK] = hc_set_stack,
+	[HC_TS] = hc_ts,
+	[HC_SET_CLOCKEVENT] = hc_clockevent,
+	[HC_HALT] = hc_halt,
+	[HC_SET_PMD] = hc_no_pae,
+	[HC_SET_PTE] = hc_set_pte,
+	[HC_SET_PGD] = hc_set_pgd,
+	[HC_LOAD_TLS] = hc_load_tls,
+	[HC_NOTIFY] = hc_notify,
+	[HC_LOAD_GDT_ENTRY] = hc_gdt_entry,
+	[HC_SEND_INTERRUPTS] = hc_nothing,	/* every entry delivers */
+	[HC_IRET] = hc_iret,
+	[HC_CPUID] = hc_cpuid,
+	[HC_CONSOLE_WRITE] = hc_console_write,
+	[HC_INVLPG] = hc_invlpg,
+};
+
+static void perform(struct vcpu *v, const struct call *c)
+{
+	if (c->nr >= HC_MAX || !calls[c->nr]) {
+		bad(v, c, "no such hypercall");
+		return;
+	}
+	v->guest->stats.hypercall[c->nr]++;
+	calls[c->nr](v, c);
+}
+
+/* What waits in the ring, in order, each slot fetched whole before it counts. At most one round. */
+static void async_calls(struct vcpu *v)
+{
+	u8 status[RINGLET_RING_SIZE], free = 0xFF;
+	u32 n;
+
+	if (!shared_read(v, OFF(hcall_status), status, sizeof(status)))
+		return;
+	for (n = 0; n < RINGLET_RING_SIZE && guest_alive(v->guest); n++) {
+		u32 i = v->next_async;
+		struct ringlet_async_call a;
+		struct call c;
+
+		if (status[i] == 0xFF)
+			break;
+		v->next_async = (i + 1) % RINGLET_RING_SIZE;
+		shared_read(v, OFF(hcalls) + i * sizeof(a), &a, sizeof(a));
+		c = (struct call){ a.eax, a.ebx, a.ecx, a.edx, a.esi, false };
+		v->guest->stats.async_calls++;
+		perform(v, &c);
+		shared_write(v, OFF(hcall_status) + i, &free, 1);
+	}
+}
+
+void hypercall(struct vcpu *v)
+{
+	const struct vcpu_regs *r = v->regs;
+	struct call c = { r->eax, r->ebx, r->ecx, r->edx, r->esi, true };
+
+	if (v->have_shared)
+		async_calls(v);
+	if (guest_alive(v->guest))
+		perform(v, &c);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The frame map: which machine frame stands behind each guest frame.  Two levels, so
+ * that guest memory need not be contiguous and a guest costs only the leaves it needs.
+ * Looked up on every use and never cached elsewhere but in shadow entries.
+ */
+#include "hv/hv.h"
+
+#define LEAF_FRAMES	1024
+#define LEAF(f)		(gfn_x(f) / LEAF_FRAMES)
+#define SLOT(f)		(gfn_x(f) % LEAF_FRAMES)
+
+hfn_t p2m_lookup(const struct guest *g, gfn_t f)
+{
+	if (gfn_x(f) >= g->mem_pages || !g->p2m[LEAF(f)])
+		return HFN_NONE;
+	return g->p2m[LEAF(f)][SLOT(f)];
+}
+
+bool p2m_set(struct guest *g, gfn_t f, hfn_t h)
+{
+	if (!g->p2m[LEAF(f)]) {
+		hfn_t leaf = frame_alloc_zeroed();
+
+		if (hfn_x(leaf) == hfn_x(HFN_NONE))
+			return false;
+		g->p2m[LEAF(f)] = frame_ptr(leaf);
+	}
+	g->p2m[LEAF(f)][SLOT(f)] = h;
+	return true;
+}
+
+hfn_t p2m_clear(struct guest *g, gfn_t f)
+{
+	hfn_t h = p2m_lookup(g, f);
+
+	if (hfn_x(h) != hfn_x(HFN_NONE))
+		g->p2m[LEAF(f)][SLOT(f)] = HFN_NONE;
+	return h;
+}
+
+void p2m_free_map(struct guest *g)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(g->p2m); i++) {
+		if (g->p2m[i])
+			frame_free(ptr_frame(g->p2m[i]));
+		g->p2m[i] = NULL;
+	}
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's GDT as the processor sees it.  Each entry is built from the few fields
+ * we approve, never patched: code and data only, at ring 1 or outwards, marked accessed (the
+ * processor's own marking would fault on our read-only table). Everything else becomes the
+ * empty descriptor.  Segment limits protect nothing here: page tables do.
+ */
+#include <string.h>
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+#define SEL_INDEX(sel)	((sel) >> 3)
+#define SEL_RPL(sel)	((sel) & 3)
+#define SEL_TI		4
+
+static bool reserved(u32 index)
+{
+	return index == 0 || index == HV_CS_INDEX || index == HV_DS_INDEX ||
+	       index == HV_TSS_INDEX || index == HV_DF_TSS_INDEX;
+}
+
+/* Empty for anything that is not a present code or data segment. */
+static struct desc approve(struct desc d)
+{
+	u32 dpl = MAX(desc_dpl(d), 1u);
+	u32 keep = DESC_RW | DESC_EC | DESC_CODE | DESC_DB | DESC_G;
+
+	if ((d.hi & (DESC_P | DESC_S)) != (DESC_P | DESC_S))
+		return (struct desc){ 0 };
+	/* Conforming code would run at whatever ring jumped to it: nobody needs it. */
+	if ((d.hi & (DESC_CODE | DESC_EC)) == (DESC_CODE | DESC_EC))
+		keep &= ~DESC_EC;
+	return seg_desc(desc_base(d), (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI),
+			(d.hi & keep) | DESC_P | DESC_S | DESC_ACCESSED | (dpl << DESC_DPL_SHIFT));
+}
+
+void gdt_set(struct vcpu *v, u32 index, struct desc d)
+{
+	if (index >= GDT_ENTRIES || reserved(index))
+		return;
+	v->gdt[index] = approve(d);
+	v->tables_changed = true;
+}
+
+static bool in_use(const struct vcpu *v, u32 index)
+{
+	const struct vcpu_regs *r = v->regs;
+
+	return SEL_INDEX(r->cs & 0xFFFF) == index || SEL_INDEX(r->ss & 0xFFFF) == index ||
+	       SEL_INDEX(r->ds & 0xFFFF) == index || SEL_INDEX(r->es & 0xFFFF) == index;
+}
+
+/*
+ * Linux loads GDTs that lack the descriptors its segment registers came from, and goes on
+ * with what the processor has cached. We reload cs and ss on every entry, so an entry that
+ * is in use and empty in the new table keeps what it was.
+ */
+bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
+{
+	struct desc d[GDT_ENTRIES] = { { 0 } };
+	u32 bytes = MIN(limit + 1u, sizeof(d)), err, at, i;
+
+	if (!gva_read(v, base, d, bytes, 0, &err, &at)) {
+		trap_inject_pf(v, at, err);
+		return false;
+	}
+	v->gdt_base = base;
+	v->gdt_limit = limit;
+	for (i = 0; i < GDT_ENTRIES; i++) {
+		struct desc new = approve(d[i]);
+
+		if (reserved(i) || (!new.hi && in_use(v, i)))
+			continue;
+		v->gdt[i] = new;
+	}
+	v->tables_changed = true;
+	return true;
+}
+
+/* What lguest's guests and the boot protocol start with: flat code at 0x61 and data at 0x69. */
+void segments_reset(struct vcpu *v)
+{
+	u32 flat = DESC_P | DESC_S | DESC_RW | DESC_DB | DESC_G | (1 << DESC_DPL_SHIFT);
+
+	memset(v->gdt, 0, sizeof(v->gdt));
+	gdt_set(v, GUEST_CS >> 3, seg_desc(0, 0xFFFFF, flat | DESC_CODE));
+	gdt_set(v, GUEST_DS >> 3, seg_desc(0, 0xFFFFF, flat));
+}
+
+static const struct desc *lookup(const struct vcpu *v, u16 sel)
+{
+	/* No LDT; null and reserved slots hold nothing of the guest's. */
+	if ((sel & SEL_TI) || SEL_INDEX(sel) >= GDT_ENTRIES || !v->gdt[SEL_INDEX(sel)].hi)
+		return NULL;
+	return &v->gdt[SEL_INDEX(sel)];
+}
+
+bool selector_ok_cs(const struct vcpu *v, u16 sel)
+{
+	const struct desc *d = lookup(v, sel);
+
+	return d && (d->hi & DESC_CODE) && SEL_RPL(sel) >= 1 && SEL_RPL(sel) == desc_dpl(*d);
+}
+
+bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs)
+{
+	const struct desc *d = lookup(v, sel);
+
+	return d && !(d->hi & DESC_CODE) && (d->hi & DESC_RW) && SEL_RPL(sel) == SEL_RPL(cs) &&
+	       desc_dpl(*d) == SEL_RPL(cs);
+}
+
+u32 segment_base(const struct vcpu *v, u16 sel)
+{
+	const struct desc *d = lookup(v, sel);
+
+	return d ? desc_base(*d) : 0;
+}
+
+bool segment_is_32(const struct vcpu *v, u16 sel)
+{
+	const struct desc *d = lookup(v, sel);
+
+	return !d || (d->hi & DESC_DB);
+}

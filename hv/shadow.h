@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The shadow's own structures, for shadow.c, audit.c and their tests; see shadow.c. */
+#ifndef HV_SHADOW_H
+#define HV_SHADOW_H
+
+#include "arch/x86/regs.h"
+#include "hv/abi.h"
+#include "hv/types.h"
+#include "switcher/layout.h"
+
+#define SHADOW_ROOTS	RINGLET_ASIDS	/* named or not, at most so many at once */
+#define SWITCHER_DIR	(SWITCHER_BASE >> 22)
+#define NO_CR3		1u		/* no page-aligned value */
+/* A table for a 4 MiB entry allows all; its directory entry says what is really allowed. */
+#define LARGE_RIGHTS	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
+struct spt {			/* one shadow page table */
+	hfn_t page;
+	gfn_t table;		/* the guest's page table; if large, its first frame */
+	bool large;
+	bool user;		/* some link is or was below the kernel */
+	u32 parents;		/* links to it */
+	struct spt *next;	/* in the hash chain, or the free list */
+};
+
+struct shadow_root {
+	hfn_t pgd;
+	u32 *entries;		/* in pgd; NULL: slot never used */
+	struct spt **spt;	/* 1024: the table behind each entry */
+	u32 links;		/* how many are not NULL */
+	u32 cr3;		/* the guest's page directory it shadows, or NO_CR3 */
+	u32 last_used;		/* shadow.clock at the last switch to it */
+};
+
+struct shadow {
+	struct shadow_root root[SHADOW_ROOTS];
+	struct shadow_root *current;
+	struct spt *hash[256];
+	struct spt *pool, *free;
+	u32 pages, max_pages;	/* tables in use, and the bound */
+	hfn_t root_frames[2 * SHADOW_ROOTS];
+	u32 root_frames_left;
+	u32 clock;		/* root switches */
+};
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page a guest shares with us (struct ringlet_shared).  The guest may rewrite any
+ * of it at any time: each word is read once, by these functions, and then judged.
+ */
+#include <string.h>
+#include "arch/x86/time.h"
+#include "hv/hv.h"
+
+#define OFF(field)	offsetof(struct ringlet_shared, field)
+_Static_assert(OFF(irq_enabled) == RSH_IRQ_ENABLED, "shared page");
+_Static_assert(OFF(blocked_interrupts) == RSH_BLOCKED, "shared page");
+_Static_assert(OFF(cr2) == RSH_CR2, "shared page");
+_Static_assert(OFF(irq_pending) == RSH_IRQ_PENDING, "shared page");
+_Static_assert(OFF(noirq_start) == 24 + 64 + 64 * 20 + 8, "shared page");
+
+static gpa_t at(const struct vcpu *v, u32 offset)
+{
+	return gpa(gpa_x(v->shared) + offset);
+}
+
+bool shared_get(struct vcpu *v, u32 offset, u32 *val)
+{
+	return gmem_read_u32(v->guest, at(v, offset), val);
+}
+
+bool shared_put(struct vcpu *v, u32 offset, u32 val)
+{
+	return gmem_write_u32(v->guest, at(v, offset), val);
+}
+
+bool shared_read(struct vcpu *v, u32 offset, void *dst, u32 len)
+{
+	return gmem_read(v->guest, at(v, offset), dst, len);
+}
+
+bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len)
+{
+	return gmem_write(v->guest, at(v, offset), src, len);
+}
+
+static void put_clock(struct vcpu *v)
+{
+	struct {	/* clock_seq .. wall_nsec, in one piece */
+		u32 seq, mult, shift;
+		u64 tsc, ns;
+		u32 wall_sec, wall_nsec;
+	} __attribute__((packed)) c = {
+		.mult = sys_clock.mult, .shift = sys_clock.shift,
+		.tsc = sys_clock.tsc0, .ns = sys_clock.ns0, .wall_sec = wall_at_boot(),
+	};
+
+	/* The calibration never changes, so once is enough and the sequence stays even. */
+	shared_write(v, OFF(clock_seq), &c, sizeof(c));
+}
+
+bool shared_register(struct vcpu *v, gpa_t a, bool extended)
+{
+	struct ringlet_shared s;
+	u32 len = extended ? sizeof(s) : OFF(version);
+
+	if ((gpa_x(a) & 3) || !gmem_read(v->guest, a, &s, len))
+		return false;
+	v->shared = a;
+	v->extended = extended;
+	v->noirq_start = s.noirq_start;
+	v->noirq_end = s.noirq_end;
+	v->kernel_address = s.kernel_address;
+	v->syscall_vec = s.syscall_vec;
+	if (!extended && s.kernel_address < 256) {
+		/* Linux 4.x: one word noirq_iret, then kernel_address and syscall_vec. */
+		v->noirq_end = s.noirq_start + 1;
+		v->kernel_address = s.noirq_end;
+		v->syscall_vec = s.kernel_address;
+	}
+	v->guest_features = extended ? s.guest_features : 0;
+	v->next_async = 0;
+	v->have_shared = true;
+
+	memset(s.hcall_status, 0xFF, sizeof(s.hcall_status));
+	shared_write(v, OFF(hcall_status), s.hcall_status, sizeof(s.hcall_status));
+	shared_put(v, OFF(reserve_mem), RINGLET_HOLE);
+	shared_put(v, OFF(tsc_khz), sys_clock.mult ? sys_clock.tsc_khz : 0);
+	shared_put(v, OFF(irq_enabled), v->irq_on ? RINGLET_IF : 0);
+	shared_put(v, OFF(irq_pending), 0);
+	if (extended) {
+		shared_put(v, OFF(version), RINGLET_VERSION);
+		shared_put(v, OFF(features), RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK);
+		put_clock(v);
+	}
+	shared_update_time(v);
+	/* The kernel part of the address space is known only now. */
+	shadow_flush_all(v->guest);
+	v->tables_changed = true;
+	return true;
+}
+
+void shared_update_time(struct vcpu *v)
+{
+	u64 ns = time_ns();
+
+	if (!v->have_shared)
+		return;
+	shared_put(v, OFF(time_sec), wall_at_boot() + (u32)(ns / 1000000000));
+	shared_put(v, OFF(time_nsec), (u32)(ns % 1000000000));
+	if (v->extended && !sys_clock.mult)
+		shared_write(v, OFF(clock_ns), &ns, sizeof(ns));
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * All deadlines, each guest's clock event and the end of the running slice, on the one
+ * PIT: it is set to the nearest, and never further than PIT_MAX_NS away.
+ */
+#include "arch/x86/irq.h"
+#include "arch/x86/time.h"
+#include "hv/hv.h"
+
+static u64 programmed_ns;	/* when the PIT will fire; 0: it has */
+
+static void pit_fired(void)
+{
+	programmed_ns = 0;
+}
+
+void timer_init(void)
+{
+	irq_register(IRQ_PIT, pit_fired);
+	timer_program();
+}
+
+static u64 nearest(u64 now)
+{
+	struct cpu *c = this_cpu();
+	u64 t = now + PIT_MAX_NS;
+	u32 i;
+
+	if (c->running)
+		t = MIN(t, c->slice_end_ns);
+	for (i = 0; i < guest_count; i++) {
+		struct vcpu *v = guests[i]->vcpu;
+
+		if (v && v->event_ns)
+			t = MIN(t, v->event_ns);
+	}
+	return t;
+}
+
+/* Sets the PIT anew if something is due before it would fire.  (Firing early does no harm.) */
+void timer_program(void)
+{
+	u64 now = time_ns(), t = nearest(now);
+
+	if (programmed_ns && programmed_ns <= t)
+		return;
+	programmed_ns = MAX(t, now + 1);
+	pit_oneshot(t > now ? t - now : 0);
+}
+
+void timer_set(struct vcpu *v, u64 delta_ns)
+{
+	v->event_ns = delta_ns ? time_ns() + delta_ns : 0;
+	timer_program();
+}
+
+void timer_run(void)
+{
+	struct cpu *c = this_cpu();
+	u64 now = time_ns();
+	u32 i;
+
+	if (programmed_ns)
+		return;
+	for (i = 0; i < guest_count; i++) {
+		struct vcpu *v = guests[i]->vcpu;
+
+		if (!v || !v->event_ns || v->event_ns > now)
+			continue;
+		v->event_ns = 0;
+		virq_raise(guests[i], RINGLET_IRQ_TIMER);
+	}
+	if (c->running && now >= c->slice_end_ns)
+		c->resched = true;
+	timer_program();
+}

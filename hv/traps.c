@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The guest's IDT, and delivering a trap through it as hardware would.
+ *
+ * Of each gate we keep what we approve: a 32-bit interrupt or trap gate, its offset, its
+ * selector at ring 1, its DPL.  All traps come to ring 0 first; only the system-call vector may lead
+ * straight to ring 1, because it comes from ring 3 alone, where interrupts are always on,
+ * so that the flags the processor pushes are right.  (Exceptions happen in ring 1 with interrupts "off"
+ * too, and there only we know it: lguest sent them direct, and its guests came back with
+ * interrupts on.)
+ */
+#include <string.h>
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+void idt_set(struct vcpu *v, u32 vector, struct desc d)
+{
+	u32 type = gate_type(d);
+
+	if (vector >= ARRAY_SIZE(v->idt))
+		return;
+	if (!(d.hi & DESC_P) || (type != GATE_INTERRUPT && type != GATE_TRAP))
+		v->idt[vector] = (struct desc){ 0 };
+	else
+		v->idt[vector] = gate_desc((gate_selector(d) & ~3) | 1, gate_offset(d), type, desc_dpl(d));
+	v->tables_changed = true;
+}
+
+static bool idt_fetch(struct vcpu *v, u32 vector)
+{
+	struct desc d;
+	u32 err, at;
+
+	if (!v->idt_bytes || vector * 8 + 7 >= v->idt_bytes ||
+	    !gva_read(v, gva(gva_x(v->idt_base) + vector * 8), &d, sizeof(d), 0, &err, &at))
+		return false;
+	idt_set(v, vector, d);
+	return gate_type(v->idt[vector]);
+}
+
+void idt_load(struct vcpu *v, gva_t base, u16 limit)
+{
+	u32 i;
+
+	v->idt_base = base;
+	v->idt_bytes = MIN(limit + 1u, sizeof(v->idt));
+	memset(v->idt, 0, sizeof(v->idt));
+	for (i = 0; i < ARRAY_SIZE(v->idt); i++)
+		idt_fetch(v, i);
+	v->tables_changed = true;
+}
+
+bool trap_gate_open(struct vcpu *v, u32 vector)
+{
+	return (gate_type(v->idt[vector]) || idt_fetch(v, vector)) &&
+	       desc_dpl(v->idt[vector]) >= (v->regs->cs & 3);
+}
+
+struct desc trap_direct_gate(const struct vcpu *v)
+{
+	struct desc d = v->syscall_vec >= SWITCHER_VECTORS && v->syscall_vec < 256 ?
+			v->idt[v->syscall_vec] : (struct desc){ 0 };
+
+	/* The real gate must not clear the real interrupt flag.  An interrupt gate clears the virtual one: that
+	 * is right only if the guest has promised to do it itself. */
+	if (!gate_type(d) ||
+	    (gate_type(d) == GATE_INTERRUPT && !(v->guest_features & RINGLET_F_SYSCALL_IF)))
+		return (struct desc){ 0 };
+	return gate_desc(gate_selector(d), gate_offset(d), GATE_TRAP, MAX(desc_dpl(d), 1u));
+}
+
+/* The frame, lowest word first, as the handler finds it.  Returns the number of words. */
+static u32 build_frame(struct vcpu *v, bool outer, bool has_error, u32 error, u32 *f)
+{
+	const struct vcpu_regs *r = v->regs;
+	u32 n = 0;
+
+	if (has_error)
+		f[n++] = error;
+	f[n++] = r->eip;
+	f[n++] = r->cs & 0xFFFF;
+	f[n++] = (r->eflags & ~EFLAGS_IF) | (virq_enabled(v) ? EFLAGS_IF : 0);
+	if (outer) {
+		f[n++] = r->esp;
+		f[n++] = r->ss & 0xFFFF;
+	}
+	return n;
+}
+
+void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
+{
+	struct vcpu_regs *r = v->regs;
+	struct guest *g = v->guest;
+	bool outer = (r->cs & 3) == 3;
+	u16 ss = outer ? v->ss1 : r->ss;
+	u32 f[6], n, sp, err, at;
+	struct desc gate;
+
+	if (!gate_type(v->idt[vector]) && !idt_fetch(v, vector)) {
+		guest_kill(g, "no handler for trap %u at %08x (error %x, cr2 %08x)", (unsigned)vector,
+			   (unsigned)r->eip, (unsigned)error, (unsigned)v->cr2);
+		return;
+	}
+	gate = v->idt[vector];
+	if (!selector_ok_cs(v, gate_selector(gate)) || !selector_ok_ss(v, ss, gate_selector(gate))) {
+		guest_kill(g, "double fault: trap %u wants code segment %x and stack segment %x",
+			   (unsigned)vector, gate_selector(gate), ss);
+		return;
+	}
+	n = build_frame(v, outer, has_error, error, f);
+	sp = (outer ? v->esp1 : r->esp) - n * 4;
+	if (!gva_write(v, gva(segment_base(v, ss) + sp), f, n * 4, 0, &err, &at)) {
+		guest_kill(g, "double fault: no stack at %08x for trap %u at %08x", (unsigned)at,
+			   (unsigned)vector, (unsigned)r->eip);
+		return;
+	}
+	if (gate_type(gate) == GATE_INTERRUPT)
+		virq_enable(v, false);
+	r->eip = gate_offset(gate);
+	r->cs = gate_selector(gate);
+	r->esp = sp;
+	r->ss = ss;
+	r->eflags &= ~(EFLAGS_TF | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM);
+	if (vector < ARRAY_SIZE(g->stats.trap_injected))
+		g->stats.trap_injected[vector]++;
+}
+
+void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error)
+{
+	v->cr2 = cr2;
+	if (v->have_shared)
+		shared_put(v, RSH_CR2, cr2);
+	trap_inject(v, VEC_PF, true, error);
+}

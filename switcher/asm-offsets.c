@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The numbers the Switcher needs from C's structures, so that none is typed in by hand.
+ * Compiled to assembly; the Makefile turns the "->NAME value" lines into asm-offsets.h. */
+#include <stddef.h>
+#include "switcher/switcher.h"
+
+#define EMIT(name, value) asm volatile("\n->" #name " %c0" : : "i"(value))
+#define REG(name, field) EMIT(R_##name, offsetof(struct vcpu_regs, field))
+
+void asm_offsets(void);
+void asm_offsets(void)
+{
+	REG(EAX, eax); REG(EBX, ebx); REG(ECX, ecx); REG(EDX, edx);
+	REG(ESI, esi); REG(EDI, edi); REG(EBP, ebp);
+	REG(GS, gs); REG(FS, fs); REG(DS, ds); REG(ES, es);
+	REG(TRAP, trap); REG(EIP, eip);
+	EMIT(R_SLACK_SIZE, sizeof(((struct vcpu_regs *)0)->slack));
+	EMIT(REGS_OFFSET, offsetof(struct regs_page, regs));
+	EMIT(REGS_NMIS, offsetof(struct regs_page, nmis));
+	EMIT(REGS_NULLED, offsetof(struct regs_page, nulled));
+	EMIT(HOST_ESP, offsetof(struct host_page, host_esp));
+}

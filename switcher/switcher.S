@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The Switcher: the one page of code that is mapped, at the same address, in the
+ * hypervisor's address space and in every guest's.  Into a guest: stack, CR3,
+ * registers, iret.  Out of it: registers, CR3, stack.  GDT, IDT and TSS stay as they are.
+ *
+ *	u32 switch_to_guest(u32 pages, u32 cr3);	(%eax, %edx -> %eax)
+ *
+ * The ring-0 stack is the register page, mapped at the same address on both sides,
+ * so %esp is good at every instruction here, and an NMI may come anywhere.
+ *
+ * Frame at the end of the register page, high to low:
+ *
+ *	ss esp eflags cs eip	pushed by the processor on the way out of ring 1 or 3
+ *	error			pushed by it for some vectors, else by the stub
+ *	trap			pushed by the stub
+ *	(3 words of slack)	see below
+ *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
+ *
+ * If the final iret faults, the processor pushes eflags, cs, eip and an error code below
+ * the five words iret was to take, and the stub one more: those five land in error, trap and the
+ * slack, so that the guest's registers are still there to be shown when it is killed.
+ */
+#include "switcher/layout.h"
+#include "arch/x86/regs.h"
+#include "asm-offsets.h"
+
+#define SWITCH_FAILED	0x1000
+
+	.section .switcher, "ax"
+
+/* %eax: this CPU's lguest_pages, %edx: the guest's cr3. */
+	.globl	switch_to_guest
+switch_to_guest:
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	pushl	%ebp
+	movl	%esp, LP_HOST + HOST_ESP(%eax)
+	leal	LP_REGS + REGS_OFFSET(%eax), %esp
+	movl	%edx, %cr3
+
+	/* The hypervisor never touches %fs and %gs, so they still hold what the same guest
+	 * left in them; vcpu_load() zeroes them when the guest is another one.  Not reloading also does
+	 * what hardware does when the guest has changed a descriptor that is in use: the old one stays. */
+	movl	%gs, %ecx
+	cmpw	R_GS(%esp), %cx
+	je	1f
+load_gs:
+	movl	R_GS(%esp), %gs
+1:	movl	%fs, %ecx
+	cmpw	R_FS(%esp), %cx
+	je	1f
+load_fs:
+	movl	R_FS(%esp), %fs
+1:
+load_ds:
+	movl	R_DS(%esp), %ds
+load_es:
+	movl	R_ES(%esp), %es
+	movl	R_EBP(%esp), %ebp
+	movl	R_EDI(%esp), %edi
+	movl	R_ESI(%esp), %esi
+	movl	R_EDX(%esp), %edx
+	movl	R_ECX(%esp), %ecx
+	movl	R_EBX(%esp), %ebx
+	movl	R_EAX(%esp), %eax
+	leal	R_EIP(%esp), %esp
+enter_guest:
+	iret
+
+/* Every vector comes here: trap number and error code are on the stack. */
+exit_common:
+	testb	$3, 12(%esp)			/* cs: whom did we interrupt? */
+	jz	from_ring0
+	subl	$R_SLACK_SIZE, %esp
+	pushl	%es
+	pushl	%ds
+	pushl	%fs
+	pushl	%gs
+	pushl	%ebp
+	pushl	%edi
+	pushl	%esi
+	pushl	%edx
+	pushl	%ecx
+	pushl	%ebx
+	pushl	%eax
+	movl	R_TRAP(%esp), %eax
+
+/* %eax: the result; %esp: in the register page.  A constant names our page directory: there is no
+ * secret in it (this file says it too), and no other word of ours is needed before CR3 changes. */
+to_host:
+	movl	$HV_DS, %ecx
+	movl	%ecx, %ds
+	movl	%ecx, %es
+	movl	$hv_pgd, %ecx
+	movl	%ecx, %cr3
+	movl	%esp, %ebx
+	andl	$~0xFFF, %ebx
+	movl	LP_HOST + HOST_ESP(%ebx), %esp
+	popl	%ebp
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	cld					/* C wants it clear; the guest may have had it set */
+	ret
+
+/* The hypervisor itself was interrupted: in the Switcher, or in C? */
+from_ring0:
+	cmpl	$SWITCHER_BASE, 8(%esp)		/* eip */
+	jae	in_switcher
+host_common:
+	pushal
+	pushl	%ds
+	pushl	%es
+	movl	$HV_DS, %ecx
+	movl	%ecx, %ds
+	movl	%ecx, %es
+	cld
+	movl	%esp, %eax
+	call	host_trap
+	popl	%es
+	popl	%ds
+	popal
+	addl	$8, %esp
+	iret
+
+/*
+ * In the Switcher.  With the host's stack, CR3 is the host's too: nothing special.  With
+ * the register page, %ds is anybody's and CR3 either side's; only %ss can be trusted.
+ */
+in_switcher:
+	cmpl	$SWITCHER_BASE, %esp
+	jb	host_common
+	pushl	%eax
+	movl	4(%esp), %eax			/* trap */
+	cmpl	$VEC_NMI, %eax
+	je	skip
+	cmpl	$VEC_DB, %eax			/* a stray step out of mov %ss; nothing to do */
+	je	skip
+	movl	12(%esp), %eax			/* eip: was it a guest's segment register? */
+	cmpl	$load_gs, %eax
+	je	null_gs
+	cmpl	$load_fs, %eax
+	je	null_fs
+	cmpl	$load_ds, %eax
+	je	null_ds
+	cmpl	$load_es, %eax
+	je	null_es
+	cmpl	$enter_guest, %eax
+	je	entry_failed
+	movl	$hv_pgd, %eax			/* our own bug: into C with it, which panics */
+	movl	%eax, %cr3
+	popl	%eax
+	jmp	host_common
+
+skip:
+	movl	%esp, %eax
+	andl	$~0xFFF, %eax
+	incl	%ss:REGS_NMIS(%eax)
+	popl	%eax
+	addl	$8, %esp
+	iret
+
+/* The selector names no usable descriptor any more (the guest changed its GDT): hardware
+ * would have kept the cached one; the nearest we can do is the null selector, which faults
+ * in the guest, and only there, if it is used.  The register frame is above our 6 words. */
+#define FRAME 24
+null_gs:
+	movl	$0, FRAME + R_GS(%esp)
+	jmp	nulled
+null_fs:
+	movl	$0, FRAME + R_FS(%esp)
+	jmp	nulled
+null_ds:
+	movl	$0, FRAME + R_DS(%esp)
+	jmp	nulled
+null_es:
+	movl	$0, FRAME + R_ES(%esp)
+nulled:
+	movl	%esp, %eax
+	andl	$~0xFFF, %eax
+	incl	%ss:REGS_NULLED(%eax)
+	popl	%eax
+	addl	$8, %esp
+	iret
+
+/* The processor refused the guest's cs, ss or eip: tell C, which kills the guest. */
+entry_failed:
+	movl	4(%esp), %eax
+	orl	$SWITCH_FAILED, %eax
+	jmp	to_host
+
+/* The stubs: one a vector, made from the two facts that differ. */
+	.altmacro
+.macro STUB vector
+	.pushsection .rodata.stubs, "a"
+	.long	stub_\vector
+	.popsection
+stub_\vector:
+	.if !((VEC_HAS_ERROR >> \vector) & 1) || \vector > 31
+	pushl	$0
+	.endif
+	pushl	$\vector
+	jmp	exit_common
+.endm
+
+	.pushsection .rodata.stubs, "a"
+	.balign	4
+	.globl	switcher_stubs
+switcher_stubs:
+	.popsection
+	.set	vec, 0
+	.rept	48
+	STUB	%vec
+	.set	vec, vec + 1
+	.endr
+	.section .note.GNU-stack, "", @progbits
