@@ -47,17 +47,17 @@ switch_to_guest:
 	cmpw	R_GS(%esp), %cx
 	je	1f
 load_gs:
-	movl	R_GS(%esp), %gs
+	movw	R_GS(%esp), %gs
 1:	movl	%fs, %ecx
 	cmpw	R_FS(%esp), %cx
 	je	1f
 load_fs:
-	movl	R_FS(%esp), %fs
+	movw	R_FS(%esp), %fs
 1:
 load_ds:
-	movl	R_DS(%esp), %ds
+	movw	R_DS(%esp), %ds
 load_es:
-	movl	R_ES(%esp), %es
+	movw	R_ES(%esp), %es
 	movl	R_EBP(%esp), %ebp
 	movl	R_EDI(%esp), %edi
 	movl	R_ESI(%esp), %esi
