@@ -33,7 +33,7 @@ static void fpu_save(struct vcpu *v)
 	if (cpu_has(CPU_FXSR))
 		asm volatile("fxsave %0" : "=m"(v->fpu));
 	else
-		asm volatile("fnsave %0; fwait" : "=m"(v->fpu));
+		asm volatile("fnsave %0" : "=m"(v->fpu));
 }
 
 static void fpu_restore(struct vcpu *v)
