@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decodes the instructions a guest kernel can only have carried out by us: the privileged ones, and
- * the moves that reach device registers.  One table says what follows each opcode; what
+ * Decodes the instructions that can only be carried out by us: the privileged ones, the moves
+ * that reach device registers, and the few that old processors lack.  One table says what follows each opcode; what
  * is not in it does not decode.
  */
 #include <string.h>
@@ -35,8 +35,10 @@ static const u8 two_byte[256] = {
 	[0x00] = MODRM, [0x01] = MODRM,		/* lldt ltr; lgdt lidt lmsw invlpg */
 	[0x06] = PLAIN,				/* clts */
 	[0x08] = PLAIN, [0x09] = PLAIN,		/* invd, wbinvd */
+	[0x1F] = MODRM,				/* the long nop */
 	[0x20 ... 0x23] = CRX,			/* mov cr, dr */
 	[0x30] = PLAIN, [0x32] = PLAIN, [0x33] = PLAIN,	/* wrmsr, rdmsr, rdpmc */
+	[0x40 ... 0x4F] = MODRM,		/* cmov */
 	[0xB6] = MODRM, [0xB7] = MODRM,		/* movzx */
 	[0xBE] = MODRM, [0xBF] = MODRM,		/* movsx */
 };

@@ -5,6 +5,7 @@
  * Ring 3 gets the #GP real hardware would give it.
  */
 #include <string.h>
+#include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
 #include "hv/decode.h"
 #include "hv/hv.h"
@@ -434,6 +435,46 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 	if (privileged(v, &i, error))
 		v->regs->eip += i.len;
 	return EXIT_EMULATE;
+}
+
+/* ---- what this processor is too old for ---- */
+
+/* The sixteen conditions of jcc, setcc and cmovcc: pairs, the odd one the opposite. */
+static bool condition(u32 cc, u32 eflags)
+{
+	bool cf = eflags & 0x001, pf = eflags & 0x004, zf = eflags & 0x040, sf = eflags & 0x080,
+	     of = eflags & 0x800;
+	const bool even[8] = { of, cf, zf, cf || zf, sf, pf, sf != of, zf || sf != of };
+
+	return even[cc >> 1] != (cc & 1);
+}
+
+/*
+ * Distributions build for the i686: cmov is all that keeps most of their programs from a Pentium.
+ * Slow, but they run.  False: not one of these.
+ */
+bool emulate_ud(struct vcpu *v)
+{
+	u32 access = cpl(v) == 3 ? ACCESS_USER : 0, size, val, err, at;
+	struct insn i;
+
+	if (cpu_has(CPU_CMOV) || !decode_at_eip(v, &i) || i.lock)
+		return false;
+	size = i.op16 ? 2 : 4;
+	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
+		val = i.mod == 3 ? get_reg(v, i.rm, size) : 0;
+		/* Like hardware: memory is read, and may fault, whatever the condition. */
+		if (i.mod != 3 && !gva_read(v, effective(v, &i), &val, size, access, &err, &at)) {
+			trap_inject_pf(v, at, err);
+			return true;
+		}
+		if (condition(i.op & 15, v->regs->eflags))
+			set_reg(v, i.reg, size, val);
+	} else if (i.op != 0x0F1F) {
+		return false;
+	}
+	v->regs->eip += i.len;
+	return true;
 }
 
 /* ---- device registers ---- */

@@ -36,6 +36,8 @@ static void debug_trap(struct vcpu *v)
 
 static enum exit_reason exception(struct vcpu *v, u32 trap, u32 error)
 {
+	if (trap == VEC_UD && emulate_ud(v))
+		return EXIT_EMULATE;
 	if (trap == VEC_DB)
 		debug_trap(v);
 	else
