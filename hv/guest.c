@@ -83,22 +83,22 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 
 	left -= MIN(left, promised);
 	if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
-		snprintf(msg, len, "%s is running already", g->name);
+		snprintf(msg, len, "it is running already");
 		return false;
 	}
 	if (g->state == GUEST_BUILDING || g->state == GUEST_DYING) {
-		snprintf(msg, len, "%s is just %s; try again in a moment", g->name, guest_state_name(g));
+		snprintf(msg, len, "it is just %s; try again in a moment", guest_state_name(g));
 		return false;
 	}
 	if (g->cfg->error[0]) {
-		snprintf(msg, len, "%s cannot start: %s", g->name, g->cfg->error);
+		snprintf(msg, len, "%s", g->cfg->error);
 		return false;
 	}
 	if (!load_check(g->cfg, msg, len))
 		return false;
 	if (need > left) {
-		snprintf(msg, len, "%s cannot start: too little memory: it needs %u KiB (%u KiB and its tables), %u KiB are free",
-			 g->name, (unsigned)need * 4, (unsigned)pages * 4, (unsigned)left * 4);
+		snprintf(msg, len, "too little memory: it needs %u KiB (%u KiB and its tables), %u KiB are free",
+			 (unsigned)need * 4, (unsigned)pages * 4, (unsigned)left * 4);
 		return false;
 	}
 	g->mem_pages = pages;
@@ -113,7 +113,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 
 static void fail_start(struct guest *g, const char *why)
 {
-	hv_log("%s", why);
+	hv_log("%s cannot start: %s", g->name, why);
 	snprintf(g->reason, sizeof(g->reason), "%s", why);
 	g->state = GUEST_DYING;
 	g->next_state = GUEST_OFF;
@@ -143,7 +143,7 @@ static void finish_start(struct guest *g)
 	char msg[160] = "";
 	u32 entry = 0;
 
-	snprintf(msg, sizeof(msg), "%s cannot start: no memory for its tables", g->name);
+	snprintf(msg, sizeof(msg), "no memory for its tables");
 	if (!vcpu_create(g) || !shadow_init(g) || !vdevs_create(g, msg, sizeof(msg)) ||
 	    !load_guest(g, &entry, msg, sizeof(msg))) {
 		fail_start(g, msg);
@@ -257,7 +257,7 @@ static void free_piece(struct guest *g)
 	if (g->restart) {
 		g->restart = false;
 		if (!guest_start(g, msg, sizeof(msg)))
-			hv_log("%s", msg);
+			hv_log("%s cannot start: %s", g->name, msg);
 	}
 }
 

@@ -327,7 +327,7 @@ bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len);
 /* ---- guest.c: its life ---- */
 struct guest *guest_add(const struct guest_config *cfg);
 struct guest *guest_find(const char *name_or_id);
-/* On failure returns false with one line in msg that says what is wrong. */
+/* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
 void guest_destroy(struct guest *g, const char *reason);
 void guest_stopped(struct guest *g, u32 how, const char *words);	/* SHUTDOWN_* */
