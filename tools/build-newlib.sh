@@ -15,6 +15,8 @@ OPTIONS=(--host=i686-elf --disable-multilib --disable-newlib-supplied-syscalls
 	--disable-newlib-fvwrite-in-streamio --disable-newlib-unbuf-stream-opt
 	--disable-newlib-wide-orient --enable-lite-exit)
 FLAGS="-O2 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fcf-protection=none"
+# The compiler is the build machine's, but there is no Linux under this library.
+FLAGS+=" -U__linux__ -U__linux -Ulinux -U__unix__ -U__unix -Uunix"
 FLAGS+=" -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -mno-sse -mno-mmx -march=i586 -mtune=generic"
 
 say() { echo "newlib: $*" >&2; }

@@ -30,7 +30,8 @@ struct kbd_state {
 /* Pure: one scan code in; true: *e tells what it typed. */
 bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 
-void kbd_init(void);			/* throws away what waits; registers IRQ 1 */
+/* Throws away what waits; registers IRQ 1.  bios_flags: the byte at 0x417, for the state of the locks. */
+void kbd_init(u8 bios_flags);
 /* The next event: 1, or 0 if there is none. */
 int kbd_get(struct kbd_event *e);
 void kbd_poll(void);			/* reads the port without waiting for an interrupt */

@@ -10,7 +10,7 @@
 
 #define VT_MAX_COLS	80
 #define VT_MAX_ROWS	25
-#define VT_MAX_PARAMS	8
+#define VT_MAX_PARAMS	16
 
 struct vt_cursor {
 	u8 row, col;

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `make help` says what there is.  Everything that is built goes to build/.
+
+BUILD	?= build
+GUESTS	?= 2
+LINUX	?= 6.1
+MEM	?= 48M
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+help:
+	@echo "make run [GUESTS=n] [LINUX=6.1|6.12] [MEM=48M]   boot it in QEMU, with n Linux guests"
+	@echo "make test     all tests: unit, bare guests, Linux guests, system"
+	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS, LINUX, MEM as above"
+	@echo "make guests   guest kernels and their initrd, in build/guests/"
+	@echo "make bench    native against guest, into build/bench.json"
+	@echo "make gdb      like run, but waiting for gdb, which is started too"
+	@echo "make check    warnings, static analysis, headers, scripts"
+	@echo "make clean    removes build/ (slow things stay cached outside)"
+
+# ---- tools and flags ----
+
+CC	:= gcc -m32
+ISYS	= -nostdinc -isystem $(shell gcc -m32 -print-file-name=include) -isystem $(BUILD)/newlib/include
+INC	= -I. -I$(BUILD) $(ISYS)
+# -U: newlib, too, was built for a machine with no Linux on it.
+# -mgeneral-regs-only: the FPU always holds a guest's registers.
+# -ffreestanding: no memset that calls itself.
+CFLAGS	= -std=gnu11 -march=i586 -mtune=generic -O2 -g -ffreestanding -fno-pic -fno-pie \
+	  -fno-stack-protector -fcf-protection=none -mgeneral-regs-only -fno-omit-frame-pointer \
+	  -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-common \
+	  -U__linux__ -U__linux -Ulinux -U__unix__ -U__unix -Uunix \
+	  -ffile-prefix-map=$(CURDIR)/= \
+	  -Wall -Wextra -Werror -Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes \
+	  -Wpointer-arith -Wundef -MMD -MP $(INC)
+ASFLAGS	= -D__ASSEMBLER__ -Wa,--fatal-warnings -MMD -MP -g -I. -I$(BUILD)
+LIBGCC	= $(shell $(CC) -print-libgcc-file-name)
+
+SRCS	:= $(filter-out switcher/asm-offsets.c, \
+	     $(wildcard boot/*.[cS] arch/x86/*.[cS] switcher/*.[cS] hv/*.[cS] drivers/*/*.[cS]))
+OBJS	:= $(patsubst %,$(BUILD)/obj/%.o,$(SRCS))
+
+# ---- the hypervisor ----
+
+elf: $(BUILD)/ringlet.elf
+
+# A symbolic link into the cache: when that is emptied, this is gone too, and is made again.
+$(BUILD)/newlib/libc.a: tools/build-newlib.sh | setup
+	@mkdir -p $(BUILD)
+	@dir=$$(tools/build-newlib.sh) && ln -sfn "$$dir" $(BUILD)/newlib
+
+$(BUILD)/obj/%.c.o: %.c Makefile | $(BUILD)/newlib/libc.a
+	@mkdir -p $(@D)
+	@echo "  CC      $<"
+	@$(CC) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/%.S.o: %.S Makefile | $(BUILD)/newlib/libc.a
+	@mkdir -p $(@D)
+	@echo "  AS      $<"
+	@$(CC) $(ASFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/switcher/switcher.S.o: $(BUILD)/asm-offsets.h
+
+$(BUILD)/asm-offsets.h: switcher/asm-offsets.c | $(BUILD)/newlib/libc.a
+	@mkdir -p $(@D)
+	@echo "  GEN     $@"
+	@$(CC) $(CFLAGS) -MT $@ -MF $(BUILD)/asm-offsets.d -S -o $(BUILD)/asm-offsets.s $<
+	@sed -n 's/^->/#define /p' $(BUILD)/asm-offsets.s >$@
+
+$(BUILD)/linker.ld: linker.ld switcher/layout.h Makefile
+	@mkdir -p $(@D)
+	@$(CC) -E -P -x c -undef -I. -o $@ $<
+
+LINK	= $(CC) -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	  -Wl,-T,$(BUILD)/linker.ld
+LIBS	= -Wl,--start-group $(BUILD)/newlib/libc.a $(LIBGCC) -Wl,--end-group
+MAX_IMAGE := 262144
+
+# Linked twice: the first time to learn the addresses of all functions, the second time with a table
+# of them at the end of what is read-only, where it moves no function.
+$(BUILD)/ringlet.elf: $(OBJS) $(BUILD)/linker.ld tools/symbols.sh $(BUILD)/newlib/libc.a
+	@echo "  LINK    $@"
+	@tools/symbols.sh >$(BUILD)/symbols1.S
+	@$(CC) -c -o $(BUILD)/symbols1.o $(BUILD)/symbols1.S
+	@$(LINK) -o $(BUILD)/pass1.elf $(OBJS) $(BUILD)/symbols1.o $(LIBS)
+	@tools/symbols.sh $(BUILD)/pass1.elf >$(BUILD)/symbols2.S
+	@$(CC) -c -o $(BUILD)/symbols2.o $(BUILD)/symbols2.S
+	@$(LINK) -Wl,-Map,$(BUILD)/ringlet.map -o $@ $(OBJS) $(BUILD)/symbols2.o $(LIBS)
+	@objdump -dl --no-show-raw-insn $@ >$(BUILD)/ringlet.asm
+	@nm -n $@ >$(BUILD)/ringlet.sym
+	@strip -o $(BUILD)/ringlet.stripped.elf $@
+	@tools/check-image.sh $@ $(BUILD)/ringlet.stripped.elf $(MAX_IMAGE)
+
+-include $(OBJS:.o=.d) $(BUILD)/asm-offsets.d
+
+# ---- guests, the ISO, running it ----
+
+LINUX_VERSIONS := 6.1 6.12
+
+# One clear line for a bad value, before anything is built.
+ifneq ($(filter run iso gdb,$(MAKECMDGOALS)),)
+ifeq ($(filter $(LINUX),$(LINUX_VERSIONS)),)
+$(error LINUX=$(LINUX): there is $(LINUX_VERSIONS))
+endif
+ifneq ($(shell tools/make-config.sh --check "$(GUESTS)" "$(LINUX)" "$(MEM)" 2>&1),)
+$(error $(shell tools/make-config.sh --check "$(GUESTS)" "$(LINUX)" "$(MEM)" 2>&1))
+endif
+endif
+
+$(BUILD)/guests/linux-%: FORCE | setup
+	@mkdir -p $(@D)
+	@tools/build-kernel.sh $* guest $(BUILD)/guests
+
+$(BUILD)/guests/initrd.gz: FORCE | setup
+	@mkdir -p $(@D)
+	@tools/build-initrd.sh $@
+
+guests: $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz
+
+$(BUILD)/ringlet.conf: FORCE
+	@mkdir -p $(@D)
+	@tools/make-config.sh "$(GUESTS)" "$(LINUX)" "$(MEM)" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(BUILD)/ringlet.iso: $(BUILD)/ringlet.elf $(BUILD)/ringlet.conf iso/grub.cfg tools/make-iso.sh \
+		$(BUILD)/guests/linux-$(LINUX) $(BUILD)/guests/initrd.gz
+	@echo "  ISO     $@"
+	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(BUILD)/ringlet.conf \
+		$(BUILD)/guests/linux-$(LINUX) $(BUILD)/guests/initrd.gz
+
+iso: $(BUILD)/ringlet.iso
+	@echo "$(BUILD)/ringlet.iso is ready: burn it, or dd it to a stick"
+
+run: $(BUILD)/ringlet.iso
+	@tools/run-qemu.sh -c $(BUILD)/ringlet.conf $(BUILD)/ringlet.iso
+
+gdb: $(BUILD)/ringlet.iso
+	@tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -c $(BUILD)/ringlet.conf $(BUILD)/ringlet.iso
+
+# ---- tests ----
+
+test: setup $(BUILD)/ringlet.elf
+	@tests/run
+
+bench: setup $(BUILD)/ringlet.elf
+	@tests/bench/run
+
+check: $(BUILD)/ringlet.elf
+	@CC="$(CC)" CFLAGS="$(CFLAGS)" tools/check.sh
+
+setup:
+	@tools/setup.sh
+
+clean:
+	rm -rf $(BUILD)
+
+FORCE:
+.PHONY: help elf guests iso run gdb test bench check setup clean FORCE

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The processor: what it is, and the control registers and MSRs that are set once for good.
+ * A Pentium is enough: CPUID and a time stamp counter, nothing more is taken for granted.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "arch/x86/cpu.h"
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+#define EXT_SYSCALL_K6	BIT(10)		/* CPUID 0x80000001 %edx; early K6 */
+#define EXT_SYSCALL	BIT(11)
+#define EXT_NX		BIT(20)
+#define EXT_LM		BIT(29)
+#define EFER_SCE	0x1
+
+struct cpu_info cpu_info;
+
+/* Only a processor with CPUID lets EFLAGS.ID be changed. */
+static bool have_cpuid(void)
+{
+	u32 before, after;
+
+	asm volatile("pushfl; popl %0; movl %0, %1; xorl %2, %1; pushl %1; popfl; pushfl; popl %1; "
+		     "pushl %0; popfl"
+		     : "=&r"(before), "=&r"(after) : "i"(EFLAGS_ID) : "cc");
+	return ((before ^ after) & EFLAGS_ID) != 0;
+}
+
+static NORETURN void too_old(const char *what)
+{
+	hv_log("This processor has no %s: Ringlet needs a Pentium or later.  Stopped.", what);
+	for (;;) {
+		cli();
+		hlt();
+	}
+}
+
+static void read_name(struct cpu_info *ci)
+{
+	u32 i, *w = (u32 *)ci->name;
+	char *start;
+
+	if (ci->max_ext < 0x80000004) {
+		snprintf(ci->name, sizeof(ci->name), "%s family %u model %u", ci->vendor,
+			 (unsigned)ci->family, (unsigned)ci->model);
+		return;
+	}
+	for (i = 0; i < 3; i++, w += 4)
+		cpuid(0x80000002 + i, 0, &w[0], &w[1], &w[2], &w[3]);
+	for (start = ci->name; *start == ' '; start++)
+		;
+	memmove(ci->name, start, strlen(start) + 1);
+}
+
+static void identify(struct cpu_info *ci)
+{
+	u32 a, b, c, d;
+
+	cpuid(0, 0, &ci->max_leaf, (u32 *)&ci->vendor[0], (u32 *)&ci->vendor[8], (u32 *)&ci->vendor[4]);
+	cpuid(1, 0, &a, &b, &ci->features_ecx, &ci->features);
+	ci->stepping = a & 0xF;
+	ci->model = (a >> 4) & 0xF;
+	ci->family = (a >> 8) & 0xF;
+	if (ci->family == 6 || ci->family == 15)
+		ci->model |= (a >> 12) & 0xF0;
+	if (ci->family == 15)
+		ci->family += (a >> 20) & 0xFF;
+	/* The Pentium Pro says SEP but has none: Intel's own note on CPUID. */
+	if (ci->family == 6 && ci->model < 3 && ci->stepping < 3)
+		ci->features &= ~CPU_SEP;
+
+	cpuid(0x80000000, 0, &a, &b, &c, &d);
+	if (a >= 0x80000001 && a < 0x80010000) {
+		ci->max_ext = a;
+		cpuid(0x80000001, 0, &a, &b, &c, &ci->ext_edx);
+	}
+	read_name(ci);
+}
+
+/* Fast system calls would enter ring 0: shut, whatever the BIOS left. */
+static void disable_fast_calls(const struct cpu_info *ci)
+{
+	if (cpu_has(CPU_MSR | CPU_SEP))
+		wrmsr(MSR_SYSENTER_CS, 0);
+	if (cpu_has(CPU_MSR) && (ci->ext_edx & (EXT_SYSCALL_K6 | EXT_SYSCALL | EXT_NX | EXT_LM)))
+		wrmsr(MSR_EFER, rdmsr(MSR_EFER) & ~(u64)EFER_SCE);
+}
+
+void cpu_init(void)
+{
+	u32 cr4 = 0;
+
+	if (!have_cpuid())
+		too_old("CPUID instruction");
+	identify(&cpu_info);
+	if (!cpu_has(CPU_TSC))
+		too_old("time stamp counter");
+	disable_fast_calls(&cpu_info);
+
+	/* Caches on, x87 errors as #MF, no emulation, WP for our own read-only pages. */
+	write_cr0((read_cr0() | CR0_MP | CR0_NE | CR0_WP | CR0_AM) &
+		  ~(u32)(CR0_EM | CR0_TS | CR0_CD | CR0_NW));
+	if (cpu_has(CPU_PSE))
+		cr4 |= CR4_PSE;
+	if (cpu_has(CPU_FXSR))
+		cr4 |= CR4_OSFXSR;
+	if (cpu_has(CPU_SSE))
+		cr4 |= CR4_OSXMMEXCPT;
+	/* CR4 came with CPUID's newer friends; a Pentium without any of them may lack it. */
+	if (cr4 || cpu_has(CPU_DE))
+		write_cr4(cr4);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Traps while the hypervisor itself ran: an interrupt line, an NMI, or our own bug. */
+#include "arch/x86/irq.h"
+#include "arch/x86/regs.h"
+#include "hv/hv.h"
+
+__attribute__((regparm(1))) void host_trap(struct host_frame *f)
+{
+	if (f->trap >= IRQ_BASE && f->trap < IRQ_BASE + IRQ_LINES)
+		irq_dispatch(f->trap);
+	else if (f->trap == VEC_NMI)
+		this_cpu()->nmis++;
+	else
+		panic_trap(f);
+}

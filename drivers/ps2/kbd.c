@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The keyboard.  First the translation, which is pure: a table for keys that type a character,
+ * one for keys that send a sequence; then the few lines that touch the port.
+ */
+#include <string.h>
+#include "arch/x86/irq.h"
+#include "arch/x86/regs.h"
+#include "drivers/ps2/kbd.h"
+
+#define RELEASED	0x80
+#define SC_EXTENDED	0xE0
+#define SC_PAUSE	0xE1		/* and five more codes that mean nothing */
+#define SC_CTRL		0x1D
+#define SC_SHIFT_L	0x2A
+#define SC_SHIFT_R	0x36
+#define SC_ALT		0x38
+#define SC_CAPS		0x3A
+#define SC_NUM		0x45
+#define SC_F1		0x3B
+#define SC_F10		0x44
+#define SC_F11		0x57
+#define SC_F12		0x58
+#define SC_KP_SLASH	0x35		/* extended */
+#define SC_KP_ENTER	0x1C
+#define SC_KP_FIRST	0x47		/* 7 */
+#define SC_KP_LAST	0x53		/* . */
+
+static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
+static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+_Static_assert(sizeof(plain) == 0x3A + 1 && sizeof(shifted) == sizeof(plain), "scan codes 0..0x39");
+
+/* The keypad from 7 to ., as digits and as what is printed below them; the separate cursor
+ * keys have the same codes after SC_EXTENDED. */
+static const char keypad[] = "789-456+1230.";
+static const char *const cursor_keys[] = {
+	"[1~", "[A", "[5~", NULL, "[D", NULL, "[C", NULL, "[4~", "[B", "[6~", "[2~", "[3~",
+};
+static const char *const function_keys[12] = {
+	"OP", "OQ", "OR", "OS", "[15~", "[17~", "[18~", "[19~", "[20~", "[21~", "[23~", "[24~",
+};
+
+static bool is_ctrl(const struct kbd_state *s) { return s->ctrl_l || s->ctrl_r; }
+static bool is_alt(const struct kbd_state *s) { return s->alt_l || s->alt_r; }
+static bool is_shift(const struct kbd_state *s) { return s->shift_l || s->shift_r; }
+
+static bool type_byte(const struct kbd_state *s, u8 c, struct kbd_event *e)
+{
+	memset(e, 0, sizeof(*e));
+	if (is_alt(s))
+		e->bytes[e->len++] = '\033';
+	e->bytes[e->len++] = c;
+	return true;
+}
+
+static bool type_sequence(const char *sequence, struct kbd_event *e)
+{
+	memset(e, 0, sizeof(*e));
+	if (!sequence)
+		return false;
+	e->len = (u8)(1 + strlen(sequence));
+	e->bytes[0] = '\033';
+	memcpy(e->bytes + 1, sequence, e->len - 1u);
+	return true;
+}
+
+static bool type_function(const struct kbd_state *s, u32 n, struct kbd_event *e)
+{
+	if (!is_alt(s))
+		return type_sequence(function_keys[n - 1], e);
+	memset(e, 0, sizeof(*e));
+	e->kind = KBD_SWITCH;
+	e->number = (u8)n;
+	return true;
+}
+
+/* What Ctrl makes of a key, by the character on it; -1: nothing. */
+static int control_of(u8 c)
+{
+	if (c >= 'a' && c <= 'z')
+		return c & 0x1F;
+	switch (c) {
+	case ' ': case '2': return 0;
+	case '[': case '3': return 0x1B;
+	case '\\': case '4': return 0x1C;
+	case ']': case '5': return 0x1D;
+	case '6': return 0x1E;
+	case '-': case '/': case '7': return 0x1F;
+	case 0x7F: case '8': return c == '8' ? 0x7F : '\b';
+	case '\r': case '\t': case 0x1B: return c;
+	}
+	return -1;
+}
+
+static bool type_character(const struct kbd_state *s, u8 code, struct kbd_event *e)
+{
+	u8 c = (u8)plain[code];
+	bool shift = is_shift(s);
+
+	if (!c)
+		return false;
+	if (is_ctrl(s)) {
+		int control = control_of(c);
+
+		return control >= 0 && type_byte(s, (u8)control, e);
+	}
+	if (s->caps && c >= 'a' && c <= 'z')
+		shift = !shift;
+	return type_byte(s, shift ? (u8)shifted[code] : c, e);
+}
+
+/* Keys whose state matters; true: code was one. */
+static bool modifier(struct kbd_state *s, u8 code, bool extended, bool down)
+{
+	switch (code) {
+	case SC_CTRL:
+		*(extended ? &s->ctrl_r : &s->ctrl_l) = down;
+		return true;
+	case SC_ALT:
+		*(extended ? &s->alt_r : &s->alt_l) = down;
+		return true;
+	case SC_SHIFT_L:
+	case SC_SHIFT_R:
+		/* Extended, they are sent along with the cursor keys and mean nothing. */
+		if (!extended)
+			*(code == SC_SHIFT_L ? &s->shift_l : &s->shift_r) = down;
+		return true;
+	case SC_CAPS:
+		s->caps ^= down;
+		return true;
+	case SC_NUM:
+		s->num ^= down;
+		return true;
+	}
+	return false;
+}
+
+bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
+{
+	u8 code = scancode & ~RELEASED;
+	bool extended = s->extended, down = !(scancode & RELEASED);
+
+	if (s->skip) {
+		s->skip--;
+		return false;
+	}
+	if (scancode == SC_PAUSE) {
+		s->skip = 5;
+		return false;
+	}
+	s->extended = scancode == SC_EXTENDED;
+	if (s->extended || modifier(s, code, extended, down) || !down)
+		return false;
+	if (code >= SC_F1 && code <= SC_F10)
+		return type_function(s, code - SC_F1 + 1u, e);
+	if (code == SC_F11 || code == SC_F12)
+		return type_function(s, code - SC_F11 + 11u, e);
+	if (code >= SC_KP_FIRST && code <= SC_KP_LAST) {
+		const char *sequence = cursor_keys[code - SC_KP_FIRST];
+		bool digit = !extended && (s->num != is_shift(s) || !sequence);
+
+		return digit ? type_byte(s, (u8)keypad[code - SC_KP_FIRST], e) : type_sequence(sequence, e);
+	}
+	if (extended && code != SC_KP_SLASH && code != SC_KP_ENTER)
+		return false;
+	if (extended && code == SC_KP_SLASH)
+		return type_byte(s, '/', e);
+	return code < sizeof(plain) - 1 && type_character(s, code, e);
+}
+
+/* ---- the port ---- */
+
+#define KBD_DATA	0x60
+#define KBD_STATUS	0x64
+#define STATUS_FULL	0x01
+#define STATUS_MOUSE	0x20
+#define STATUS_ABSENT	0xFF
+#define BIOS_NUM	0x20		/* in the BIOS's keyboard flags */
+#define BIOS_CAPS	0x40
+#define RING		64		/* scan codes; a power of two */
+
+static struct kbd_state state;
+static u8 ring[RING];
+static u32 head, tail;
+
+void kbd_poll(void)
+{
+	u32 n;
+	u8 status;
+
+	for (n = 0; n < RING && ((status = inb(KBD_STATUS)) & STATUS_FULL); n++) {
+		u8 code;
+
+		if (status == STATUS_ABSENT)
+			return;
+		code = inb(KBD_DATA);
+		if (!(status & STATUS_MOUSE) && head - tail < RING)
+			ring[head++ % RING] = code;
+	}
+}
+
+void kbd_init(u8 bios_flags)
+{
+	state.num = bios_flags & BIOS_NUM;
+	state.caps = bios_flags & BIOS_CAPS;
+	kbd_poll();
+	tail = head;
+	irq_register(IRQ_KEYBOARD, kbd_poll);
+}
+
+int kbd_get(struct kbd_event *e)
+{
+	while (tail != head)
+		if (kbd_translate(&state, ring[tail++ % RING], e))
+			return 1;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Multiboot modules by name: kernels, initrds, disk images, ringlet.conf. */
+#include <string.h>
+#include "boot/multiboot.h"
+#include "hv/boot.h"
+#include "hv/hv.h"
+
+static struct image images[BOOT_MAX_MODULES];
+static char names[BOOT_MAX_MODULES][BOOT_STRING];
+static u32 count;
+
+/* "/boot/linux-6.1 whatever" is called linux-6.1: GRUB passes on what follows the file, QEMU the file too. */
+static void name_of(const char *string, char *name)
+{
+	size_t end = strcspn(string, " \t"), start = end;
+
+	while (start > 0 && string[start - 1] != '/')
+		start--;
+	memcpy(name, string + start, end - start);
+	name[end - start] = '\0';
+}
+
+void images_init(void)
+{
+	u32 i;
+
+	for (i = 0; i < boot_info.modules; i++) {
+		const struct boot_module *m = &boot_info.module[i];
+
+		name_of(m->string, names[count]);
+		if (!names[count][0]) {
+			hv_log("Module %u has no name: write `module FILE NAME` in grub.cfg.",
+			       (unsigned)i + 1);
+			continue;
+		}
+		if (image_find(names[count])) {
+			hv_log("There are two modules %s: the second one is ignored.", names[count]);
+			continue;
+		}
+		images[count] = (struct image){ names[count], hpa_ptr(hpa(m->start)), m->end - m->start };
+		count++;
+	}
+}
+
+const struct image *image_find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(images[i].name, name))
+			return &images[i];
+	return NULL;
+}
+
+const struct image *image_at(u32 i)
+{
+	return i < count ? &images[i] : NULL;
+}

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makes a bootable ISO, which is also a bootable stick image (BIOS):
+#
+#	tools/make-iso.sh -o OUT.iso -k RINGLET.elf [-c CONFIG] [-a "OPTIONS"] [-t SECONDS] [NAME=]FILE...
+#
+# -c	the configuration; on the ISO it is called ringlet.conf.  Without it there is none.
+# -a	the hypervisor's command line
+# -t	how long GRUB's menu waits (2)
+# Each FILE becomes a Multiboot module called NAME, or as the file is called.
+set -euo pipefail
+
+usage() { sed -n '5,5s/^#	/usage: /p' "$0" >&2; exit 2; }
+die() { echo "make-iso: $*" >&2; exit 1; }
+
+out='' kernel='' config='' options='' timeout=''
+while getopts o:k:c:a:t: opt; do
+	case $opt in
+	o) out=$OPTARG ;;
+	k) kernel=$OPTARG ;;
+	c) config=$OPTARG ;;
+	a) options=$OPTARG ;;
+	t) timeout=$OPTARG ;;
+	*) usage ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ -n "$out" ] && [ -n "$kernel" ] || usage
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/boot/grub"
+
+modules=()
+add_module() {	# NAME FILE
+	[ -f "$2" ] || die "$2: there is no such file"
+	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
+	cp -L "$2" "$dir/boot/$1"
+	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
+	modules+=("module --nounzip /boot/$1 $1")
+}
+
+[ -f "$kernel" ] || die "$kernel: there is no such file"
+cp -L "$kernel" "$dir/boot/ringlet.elf"
+[ -z "$config" ] || add_module ringlet.conf "$config"
+for m in "$@"; do
+	case $m in
+	*=*) add_module "${m%%=*}" "${m#*=}" ;;
+	*) add_module "$(basename "$m")" "$m" ;;
+	esac
+done
+
+while IFS= read -r line; do
+	case $line in
+	*@MODULES@*)
+		for m in "${modules[@]}"; do
+			printf '\t%s\n' "$m"
+		done ;;
+	"set timeout="*) echo "set timeout=${timeout:-${line#set timeout=}}" ;;
+	*) printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
+	esac
+done <"$here/iso/grub.cfg" >"$dir/boot/grub/grub.cfg"
+
+# BIOS only, and of GRUB's modules only what grub.cfg and a stick need.
+log=$dir.log
+if ! SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1} grub-mkrescue -d /usr/lib/grub/i386-pc \
+	--install-modules="multiboot normal iso9660 part_msdos biosdisk serial terminal ls cat echo test search reboot halt" \
+	--fonts= --locales= --themes= -o "$out.new" "$dir" >"$log" 2>&1; then
+	cat "$log" >&2
+	rm -f "$log" "$out.new"
+	die "grub-mkrescue failed"
+fi
+rm -f "$log"
+mv "$out.new" "$out"
