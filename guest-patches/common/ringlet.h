@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the rest of the kernel needs to know to run as a Ringlet guest: the shared
+ * page and the call.  The numbers and the page's layout are in ringlet-abi.h, which the
+ * build copies here from the hypervisor's own source.
+ */
+#ifndef _ASM_X86_RINGLET_H
+#define _ASM_X86_RINGLET_H
+
+#ifdef CONFIG_RINGLET_GUEST
+#include <asm/ringlet-abi.h>
+
+#ifndef __ASSEMBLY__
+extern struct ringlet_shared ringlet_shared;
+
+/* The hypervisor keeps every register but %eax. */
+static __always_inline unsigned long ringlet_call(unsigned long call, unsigned long a,
+						  unsigned long b, unsigned long c)
+{
+	asm volatile("int %1"
+		     : "+a" (call)
+		     : "i" (RINGLET_TRAP), "b" (a), "c" (b), "d" (c)
+		     : "memory");
+	return call;
+}
+
+void ringlet_init(void);
+#endif
+
+#else	/* the same source without the option is an ordinary kernel */
+#define RINGLET_HOLE	0
+
+#ifndef __ASSEMBLY__
+static inline void ringlet_init(void) { }
+#endif
+#endif
+
+#endif /* _ASM_X86_RINGLET_H */
