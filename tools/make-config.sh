@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Prints a ringlet.conf for so many equal guests:
+#
+#	tools/make-config.sh [--check] GUESTS LINUX MEMORY
+#
+# --check prints nothing but, if something is wrong with the values, one line about it.
+set -euo pipefail
+
+NAMES=(alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi)
+MAX_MIB=3400	# what is left of a 32-bit PC's memory when Ringlet has taken its own
+
+check=
+if [ "${1:-}" = --check ]; then
+	check=yes
+	shift
+fi
+die() { echo "$*" >&2; exit 1; }
+[ $# -eq 3 ] || die "usage: make-config.sh [--check] GUESTS LINUX MEMORY"
+guests=$1 linux=$2 memory=$3
+
+[[ $guests =~ ^[1-9][0-9]?$ ]] && [ "$guests" -le ${#NAMES[@]} ] ||
+	die "GUESTS=$guests: from 1 to ${#NAMES[@]} guests are possible"
+[[ $memory =~ ^[1-9][0-9]{0,3}M$ ]] && [ "${memory%M}" -ge 16 ] ||
+	die "MEM=$memory: write each guest's memory in MiB, 16M or more, such as 48M"
+[ $((guests * ${memory%M})) -le $MAX_MIB ] ||
+	die "GUESTS=$guests MEM=$memory: that is $((guests * ${memory%M})) MiB in all, and $MAX_MIB are possible"
+[ -z "$check" ] || exit 0
+
+echo "# $guests guests, written by make."
+for ((i = 0; i < guests; i++)); do
+	cat <<-END
+
+	[${NAMES[i]}]
+	kernel  = linux-$linux
+	initrd  = initrd.gz
+	memory  = $memory
+	start   = yes
+	END
+done

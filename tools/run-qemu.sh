@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boots an ISO in QEMU, its COM1 on this terminal.  The one place where that command line is made.
+#
+#	tools/run-qemu.sh [-c CONFIG] [-m MIB] [--gdb RINGLET.elf] ISO [QEMU-OPTION...]
+#
+# -c	the configuration on the ISO: the machine gets memory enough for its guests
+# -m	or so much
+# --gdb	start halted, with gdb on this terminal and COM1 on a pseudo-terminal of its own
+set -euo pipefail
+
+die() { echo "run-qemu: $*" >&2; exit 1; }
+
+config='' memory='' gdb=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-c) config=$2; shift 2 ;;
+	-m) memory=$2; shift 2 ;;
+	--gdb) gdb=$2; shift 2 ;;
+	*) break ;;
+	esac
+done
+[ $# -ge 1 ] || die "which ISO?"
+iso=$1
+shift
+[ -f "$iso" ] || die "$iso: there is no such file (make iso makes it)"
+
+# The guests' own memory, an eighth for their page tables, and room for Ringlet and the modules.
+if [ -z "$memory" ]; then
+	sum=0
+	if [ -n "$config" ]; then
+		sum=$(sed -n 's/^[[:space:]]*memory[[:space:]]*=[[:space:]]*\([0-9]\+\)M.*/\1/p' "$config" |
+			awk '{ n += $1 } END { print n + 0 }')
+	fi
+	memory=$(((sum + sum / 8 + 64 + 15) / 16 * 16))
+	[ "$memory" -le 3584 ] || memory=3584
+fi
+
+# No KVM: this is for machines without it, and what is shown should not depend on the host.
+command=(qemu-system-i386 -accel tcg -m "$memory" -display none -no-reboot -cdrom "$iso" "$@")
+
+if [ -z "$gdb" ]; then
+	echo "QEMU with $memory MiB.  To leave: Ctrl-A x.  Ringlet's own key is Ctrl-T (Ctrl-T ? for help)."
+	exec "${command[@]}" -serial mon:stdio
+fi
+
+dir=$(mktemp -d)
+socket=$dir/gdb
+"${command[@]}" -S -serial pty -monitor none \
+	-chardev "socket,path=$socket,server=on,wait=off,id=gdb" -gdb chardev:gdb &
+qemu=$!
+trap 'kill $qemu 2>/dev/null; rm -rf "$dir"' EXIT
+for ((i = 0; i < 50; i++)); do
+	[ -S "$socket" ] && break
+	sleep 0.1
+done
+[ -S "$socket" ] || die "QEMU did not start"
+echo "COM1 is the pseudo-terminal named above; look at it from another window, e.g. with: screen /dev/pts/N"
+# Software breakpoints would be overwritten when GRUB loads the image, hence the hardware one.
+gdb -q "$gdb" -ex "set architecture i386" -ex "target remote $socket" -ex "hbreak hv_main" -ex continue
