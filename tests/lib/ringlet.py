@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drives Ringlet in QEMU from outside, as a person would: by its serial line.
+
+    with Ringlet("two-guests", iso="build/ringlet.iso") as r:
+        r.boot()
+        r.shell(1, "uname -r")
+
+Everything that comes over the line is in build/test-logs/NAME/serial.log.  Nothing here
+judges the wall clock: every wait names what it waits for and has a generous limit,
+stretched by TEST_PATIENCE (default 1) on slow machines.
+"""
+import atexit
+import ctypes
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build"))
+LOGS = os.path.join(BUILD, "test-logs")
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "1"))
+PROMPT = "ringlet> "
+ESCAPE = b"\x14"  # Ctrl-T
+ANSI = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>78cDEHM])")
+
+
+class Failure(AssertionError):
+    """The subject of the test is wrong."""
+
+
+class Skip(Exception):
+    """The test cannot run here, and why."""
+
+
+def check(ok, message):
+    if not ok:
+        raise Failure(message)
+
+
+def plain(text):
+    """Without escape sequences and carriage returns."""
+    return ANSI.sub("", text).replace("\r", "")
+
+
+def tail(text, lines=25):
+    return "\n".join("    | " + l for l in plain(text).split("\n")[-lines:])
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+_running = []
+
+
+@atexit.register
+def _kill_all():
+    for r in _running:
+        r.kill()
+
+
+class Ringlet:
+    """One QEMU with Ringlet in it."""
+
+    def __init__(self, name, iso=None, disk=None, kernel=None, modules=(), cmdline="",
+                 memory=512, cpu=None, machine=None, icount=None, args=()):
+        """Boots `iso`, or `disk` (the same image, as a stick), or `kernel` (an ELF) with `modules`
+        (paths; QEMU's own Multiboot loader, no GRUB: quick)."""
+        self.name = name
+        self.dir = os.path.join(LOGS, name)
+        os.makedirs(self.dir, exist_ok=True)
+        self.sockets = tempfile.mkdtemp(prefix="ringlet-")  # socket paths must be short
+        self.text = ""      # all that came
+        self.seen = 0       # how far expect() has read
+        self.at = None      # "monitor" or a guest's number, as far as we know
+        self.log = open(os.path.join(self.dir, "serial.log"), "wb", buffering=0)
+        self.argv = ["qemu-system-i386", "-accel", "tcg", "-display", "none", "-no-reboot",
+                     "-m", str(memory), "-nic", "none",
+                     "-serial", f"unix:{self.sockets}/com1,server=on,wait=on",
+                     "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off"]
+        if cpu:
+            self.argv += ["-cpu", cpu]
+        if machine:
+            self.argv += ["-machine", machine]
+        if icount:
+            self.argv += ["-icount", icount]
+        if iso:
+            self.argv += ["-cdrom", iso, "-boot", "d"]
+        if disk:
+            self.argv += ["-drive", f"file={disk},format=raw,readonly=off,snapshot=on"]
+        if kernel:
+            self.argv += ["-kernel", kernel, "-append", cmdline]
+            if modules:
+                self.argv += ["-initrd", ",".join(modules)]
+        self.argv += list(args)
+        self.qemu = self.line = self.qmp_line = None
+
+    # ---- life ----
+
+    def __enter__(self):
+        with open(os.path.join(self.dir, "qemu.command"), "w") as f:
+            f.write(" ".join(self.argv) + "\n")
+        self.qemu = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent,
+                                     stdout=open(os.path.join(self.dir, "qemu.log"), "wb"),
+                                     stderr=subprocess.STDOUT)
+        _running.append(self)
+        try:
+            self.line = self._connect("com1")
+        except Exception:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.kill()
+
+    def kill(self):
+        if self.qemu and self.qemu.poll() is None:
+            self.qemu.kill()
+            self.qemu.wait()
+        for s in (self.line, self.qmp_line):
+            if s:
+                s.close()
+        self.line = self.qmp_line = None
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        if self in _running:
+            _running.remove(self)
+
+    def _connect(self, which):
+        path = f"{self.sockets}/{which}"
+        for _ in range(int(300 * PATIENCE)):
+            if self.qemu.poll() is not None:
+                raise Failure("QEMU ended: " + open(os.path.join(self.dir, "qemu.log")).read())
+            s = socket.socket(socket.AF_UNIX)
+            try:
+                s.connect(path)
+                return s
+            except OSError:
+                s.close()
+                time.sleep(0.1)
+        raise Failure(f"no {which} socket from QEMU")
+
+    # ---- the serial line ----
+
+    def _receive(self, seconds):
+        """Takes in what comes within that time; False: nothing did."""
+        self.line.settimeout(max(seconds, 0.01))
+        try:
+            data = self.line.recv(65536)
+        except socket.timeout:
+            return False
+        if not data:
+            raise Failure("QEMU closed the serial line (it ended or was reset)\n" + tail(self.text))
+        self.log.write(data)
+        self.text += data.decode("latin-1")
+        return True
+
+    def drain(self, seconds=0.3):
+        """Reads until the line is quiet for that long."""
+        while self._receive(seconds):
+            pass
+
+    def send(self, data):
+        if isinstance(data, str):
+            data = data.encode("latin-1")
+        for i in range(0, len(data), 16):  # a UART's FIFO at a time
+            self.line.sendall(data[i:i + 16])
+
+    def expect(self, pattern, timeout=60, what=None):
+        """Waits for a regular expression in what has not been read yet; returns the match."""
+        limit = time.monotonic() + timeout * PATIENCE
+        regex = re.compile(pattern, re.S | re.M)
+        while True:
+            fresh = self.text[self.seen:]
+            m = regex.search(fresh)
+            if m:
+                self.seen += m.end()
+                return m
+            if "Ringlet panic:" in fresh and "panic" not in pattern:
+                self.drain(1)
+                raise Failure("the hypervisor panicked\n" + tail(self.text, 40))
+            left = limit - time.monotonic()
+            if left <= 0:
+                raise Failure(f"waited {timeout * PATIENCE:.0f} s for {what or pattern!r}, and the line said:\n" +
+                              (tail(fresh) or "    | (nothing)"))
+            self._receive(min(left, 5))
+
+    # ---- the monitor ----
+
+    def monitor(self):
+        """To the monitor's prompt, wherever we are."""
+        if self.at != "monitor":
+            self.drain(0.05)
+            self.seen = len(self.text)
+            self.send(ESCAPE + b"m")
+            self.expect(r"ringlet> ", 60, "the monitor's prompt")
+            self.at = "monitor"
+
+    def command(self, line, timeout=60):
+        """Runs one monitor command; returns what it printed."""
+        self.monitor()
+        self.drain(0.02)
+        self.seen = len(self.text)
+        self.send(line + "\r")
+        # The answer is between the echo's end of line and the next prompt.
+        m = self.expect(r"\r?\n(.*?)(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*ringlet> (?:\x1b\[[0-9;?]*[A-Za-z])*\Z",
+                        timeout, f"the answer to {line!r}")
+        return plain(m.group(1)).strip("\n")
+
+    def console(self, guest):
+        """To a guest's console (its number, 1..9)."""
+        self.drain(0.05)
+        self.seen = len(self.text)
+        self.send(ESCAPE + str(guest).encode())
+        self.at = guest
+        self.drain(0.2)
+
+    def stats(self, guest):
+        out = {}
+        for line in self.command(f"stats {guest} -m").split("\n"):
+            w = line.split()
+            if len(w) >= 2 and re.fullmatch(r"\d+", w[-1]):
+                out[" ".join(w[:-1])] = int(w[-1])
+        check(out, f"stats {guest} -m printed no numbers")
+        return out
+
+    def audit(self, guest=""):
+        said = self.command(f"audit {guest}".strip(), 120)
+        check(re.search(r"\bok\b", said) and not re.search(r"violat|FAIL|wrong", said.replace("no violation", "")),
+              f"audit {guest}: {said}")
+        return said
+
+    def free_kib(self):
+        """Free machine memory in KiB, from `mem`."""
+        said = self.command("mem")
+        m = re.search(r"(\d+) KiB\s+(?:are )?free|free:?\s+(\d+) KiB", said)
+        check(m, "mem does not say how much is free:\n" + said)
+        return int(m.group(1) or m.group(2))
+
+    def state(self, guest):
+        """The state word of a guest in `list`."""
+        said = self.command("list")
+        for line in said.split("\n"):
+            words = line.split()
+            if guest in words[:3]:
+                for w in words:
+                    if w in ("running", "idle", "paused", "off", "crashed", "starting", "stopping"):
+                        return w
+        raise Failure(f"list does not show {guest}:\n{said}")
+
+    def wait_state(self, guest, states, timeout=120):
+        limit = time.monotonic() + timeout * PATIENCE
+        while True:
+            s = self.state(guest)
+            if s in states:
+                return s
+            check(time.monotonic() < limit, f"{guest} is {s}, not {' or '.join(states)}:\n" + tail(self.text))
+            time.sleep(0.1)
+
+    # ---- a guest's shell ----
+
+    def shell(self, guest, command, timeout=120):
+        """Runs a command in a guest's shell; returns (exit status, output)."""
+        if self.at != guest:
+            self.console(guest)
+        mark = str(self.marks)
+        Ringlet.marks += 1
+        # The echo of this line cannot match: there the marks are not together.
+        self.seen = len(self.text)
+        self.send(f"printf 'BEGIN%s\\n' {mark}; {command}\nprintf 'END%s:%s\\n' {mark} $?\n")
+        m = self.expect(rf"BEGIN{mark}\r?\n(.*?)END{mark}:(\d+)\r?\n", timeout, f"{command!r} in guest {guest}")
+        out = plain(m.group(1))
+        # The echo of the second line is in between: cut it off.
+        at = out.rfind("printf 'END%s:%s\\n'")
+        if at >= 0:
+            out = out[:out.rfind("\n", 0, at) + 1]
+        return int(m.group(2)), out
+
+    marks = 1000
+
+    def run(self, guest, command, timeout=120):
+        """The same, and it must succeed; returns the output."""
+        status, out = self.shell(guest, command, timeout)
+        check(status == 0, f"guest {guest}: {command!r} gave status {status}:\n{tail(out)}")
+        return out
+
+    # ---- the machine from outside ----
+
+    def qmp(self, command, **arguments):
+        if not self.qmp_line:
+            self.qmp_line = self._connect("qmp")
+            self.qmp_line.settimeout(60 * PATIENCE)
+            self.qmp_file = self.qmp_line.makefile("r")
+            self.qmp_file.readline()
+            self.qmp("qmp_capabilities")
+        self.qmp_line.sendall((json.dumps({"execute": command, "arguments": arguments}) + "\n").encode())
+        while True:
+            answer = json.loads(self.qmp_file.readline())
+            if "error" in answer:
+                raise Failure(f"QMP {command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def cpu_seconds(self):
+        """What QEMU has used of the host's processors."""
+        with open(f"/proc/{self.qemu.pid}/stat") as f:
+            w = f.read().rsplit(")", 1)[1].split()
+        return (int(w[11]) + int(w[12])) / os.sysconf("SC_CLK_TCK")
+
+    def vga_text(self):
+        """The 25 lines of the text screen."""
+        words = re.findall(r"0x([0-9a-f]{4})\b", self.hmp("xp /2000hx 0xb8000"))
+        chars = [chr(int(w, 16) & 0xFF) for w in words]
+        return [("".join(chars[i:i + 80])).rstrip("\0 ") for i in range(0, 2000, 80)]
+
+    def type_keys(self, text):
+        """On the PS/2 keyboard."""
+        names = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash", "\t": "tab"}
+        for c in text:
+            key = names.get(c, c)
+            if c.isupper():
+                key = "shift-" + c.lower()
+            self.hmp(f"sendkey {key}")
+            time.sleep(0.15)  # sendkey holds a key for 100 ms
+
+
+# ---- images ----
+
+def sh(argv, log=None, timeout=1800, **kw):
+    """Runs a build step; its output is shown only if it fails."""
+    p = subprocess.run(argv, cwd=kw.pop("cwd", ROOT), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       timeout=timeout, **kw)
+    text = p.stdout.decode("latin-1")
+    if log:
+        with open(log, "w") as f:
+            f.write(text)
+    check(p.returncode == 0, f"{' '.join(argv)} failed:\n{tail(text)}")
+    return text
+
+
+def elf():
+    path = os.path.join(BUILD, "ringlet.elf")
+    if not os.path.exists(path):
+        raise Skip("build/ringlet.elf is not built")
+    return path
+
+
+def conf(sections):
+    """ringlet.conf from [(name, {key: value})]."""
+    return "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) + "\n"
+                   for name, keys in sections)
+
+
+def work_file(test, name, content):
+    d = os.path.join(BUILD, "tests", "work", test)
+    os.makedirs(d, exist_ok=True)
+    path = os.path.join(d, name)
+    with open(path, "wb") as f:
+        f.write(content if isinstance(content, bytes) else content.encode())
+    return path

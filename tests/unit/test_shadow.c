@@ -1,0 +1,647 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shadow paging against a slow, obvious model.
+ *
+ * The model is a TLB that never forgets: for every address we look at it keeps all that the guest's
+ * tables have allowed there since the last flush that matters (a frame, and rights, if
+ * accessed was set; writing, only if dirty was).  After each random step the shadow is walked as
+ * the processor would, and whatever it allows must be something the model remembers.
+ * Whatever the guest's tables allow now must be granted by a fault, and then be there.
+ *
+ * Beside that, at each step: what is not present is all zeroes, every frame is the guest's, the
+ * Switcher's range has no entry of ours, the pool's bound holds.  The audit must agree, and
+ * must not when a violation is planted.  At the end every frame has come back.
+ */
+#include <sys/mman.h>
+#define MACHINE_FRAMES 2048
+#include "tests/unit/machine.h"
+
+#define GUEST_PAGES	1300	/* 4 MiB and a part of the next: a large page can cross the end */
+#define PGDS		8	/* guest frames 1.. are page directories */
+#define TABLES		(2 * (PGDS + 1) * 9)	/* after them, page tables */
+#define FIRST_TABLE	(1 + PGDS)
+#define KERNEL		0xC0000000u
+#define MMIO_FRAME	0xF0000u
+
+/* The directory entries and table entries that the test uses: some user, some kernel. */
+static const u16 dirs[] = { 0, 1, 2, 5, 0x2FE, 0x2FF, 0x300, 0x301, 0x3FE };
+#define DIRS		ARRAY_SIZE(dirs)
+#define INDICES		32
+static u32 index_at(u32 i) { return i < 16 ? i : 1024 - 32 + i; }	/* 0..15, 1008..1023 */
+
+static struct guest g;
+static struct vcpu v;
+static hfn_t top_table;
+
+bool vdev_is_mmio(const struct guest *guest, gpa_t a)
+{
+	(void)guest;
+	return gpa_x(a) >> PAGE_SHIFT == MMIO_FRAME;
+}
+
+/*
+ * As every OS does it, a page table of user space serves one place in one directory, one of the kernel
+ * one place in all of them.  With `aliases` any table may serve anywhere; and then the model is
+ * strict with directory entries too: a page flush forgets what they allowed that page.
+ */
+static bool aliases;
+
+/* ---- the model ---- */
+
+struct seen {		/* what one address may still show */
+	struct { u32 gfn, rights; } leaf[24];
+	u32 leaves, pde_rights;
+};
+
+static struct seen user_seen[SHADOW_ROOTS][DIRS][INDICES];
+static struct seen kernel_seen[DIRS][INDICES];
+static u32 slot_cr3[SHADOW_ROOTS];	/* as the guest named it; NO_CR3: unused */
+
+static bool is_kernel(u32 dir)
+{
+	return v.have_shared && dir >= KERNEL >> 22;
+}
+
+static u32 *guest_word(u32 gfn_number, u32 index)
+{
+	hfn_t h = gfn_number < GUEST_PAGES ? g.p2m[gfn_number / 1024][gfn_number % 1024] : HFN_NONE;
+
+	return hfn_x(h) ? (u32 *)machine[hfn_x(h) - MACHINE_FIRST] + index : NULL;
+}
+
+static hfn_t owned(u32 gfn_number)
+{
+	return gfn_number < GUEST_PAGES ? g.p2m[gfn_number / 1024][gfn_number % 1024] : HFN_NONE;
+}
+
+struct model_walk {
+	bool bad;		/* a table is outside the guest's memory */
+	bool present;
+	u32 gfn, pde_rights, pte_rights;	/* rights as the guest's entries say */
+	u32 *pde, *pte;
+};
+
+static struct model_walk model_walk(u32 cr3, u32 dir, u32 index)
+{
+	struct model_walk w = { 0 };
+
+	if (dir == 1023)
+		return w;
+	if (!(v.cr0 & CR0_PG)) {
+		w.present = true;
+		w.gfn = dir << 10 | index;
+		w.pde_rights = w.pte_rights = PTE_RW | PTE_US;
+		return w;
+	}
+	w.pde = guest_word(cr3 >> 12, dir);
+	if (!w.pde) {
+		w.bad = true;
+		return w;
+	}
+	if (!(*w.pde & PTE_P))
+		return w;
+	w.pde_rights = *w.pde & (PTE_RW | PTE_US);
+	if (*w.pde & PTE_PS) {
+		w.present = true;
+		w.gfn = (*w.pde >> 22 << 10) + index;
+		w.pte_rights = PTE_RW | PTE_US;
+		return w;
+	}
+	w.pte = guest_word(*w.pde >> 12, index);
+	if (!w.pte) {
+		w.bad = true;
+		return w;
+	}
+	w.present = *w.pte & PTE_P;
+	w.gfn = *w.pte >> 12;
+	w.pte_rights = *w.pte & (PTE_RW | PTE_US);
+	return w;
+}
+
+static void remember(struct seen *s, u32 cr3, u32 dir, u32 index)
+{
+	struct model_walk w = model_walk(cr3, dir, index);
+	u32 i;
+
+	if (!w.present || !hfn_x(owned(w.gfn)))
+		return;
+	if (w.pde) {
+		if (!(*w.pde & PTE_A) || (w.pte && !(*w.pte & PTE_A)))
+			return;		/* no TLB holds an entry that is not accessed */
+		if (w.pte ? !(*w.pte & PTE_D) : !(*w.pde & PTE_D)) {
+			w.pte_rights &= ~PTE_RW;
+			if (!w.pte)
+				w.pde_rights &= ~PTE_RW;
+		}
+	}
+	s->pde_rights |= w.pde_rights;	/* (a whole directory's, unless strict: see sample) */
+	for (i = 0; i < s->leaves; i++)
+		if (s->leaf[i].gfn == w.gfn && (w.pte_rights & ~s->leaf[i].rights) == 0)
+			return;
+	/* Too long without a flush: drop nothing, but let the test make one. */
+	CHECK(s->leaves < ARRAY_SIZE(s->leaf), "the model's memory is too small");
+	s->leaf[s->leaves].gfn = w.gfn;
+	s->leaf[s->leaves++].rights = w.pte_rights;
+}
+
+static u32 pde_rights(u32 cr3, u32 dir)
+{
+	const u32 *pde = v.cr0 & CR0_PG ? guest_word(cr3 >> 12, dir) : NULL;
+
+	if (!pde || (*pde & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+		return 0;
+	return *pde & (PTE_US | ((*pde & PTE_PS) && !(*pde & PTE_D) ? 0 : PTE_RW));
+}
+
+/* What the tables allow now, for every root that the guest has named. */
+static void sample(void)
+{
+	u32 r, d, i;
+
+	for (r = 0; r < SHADOW_ROOTS; r++) {
+		if (slot_cr3[r] == NO_CR3)
+			continue;
+		for (d = 0; d < DIRS; d++)
+			for (i = 0; i < INDICES; i++) {
+				struct seen *s = is_kernel(dirs[d]) ? &kernel_seen[d][i] : &user_seen[r][d][i];
+
+				if (!aliases)
+					s->pde_rights |= pde_rights(slot_cr3[r], dirs[d]);
+				remember(s, slot_cr3[r], dirs[d], index_at(i));
+			}
+	}
+}
+
+static void forget_root(u32 r)
+{
+	memset(user_seen[r], 0, sizeof(user_seen[r]));
+}
+
+static void forget_all(void)
+{
+	memset(user_seen, 0, sizeof(user_seen));
+	memset(kernel_seen, 0, sizeof(kernel_seen));
+}
+
+static void forget_page(struct seen (*s)[INDICES], u32 d, u32 i, bool whole_dir)
+{
+	if (whole_dir)
+		memset(s[d], 0, sizeof(s[d]));
+	else if (aliases)
+		memset(&s[d][i], 0, sizeof(s[d][i]));
+	else
+		s[d][i].leaves = 0;
+}
+
+static u32 crowded(void)	/* the longest memory of one page */
+{
+	u32 r, n = 0, i, d;
+
+	for (d = 0; d < DIRS; d++)
+		for (i = 0; i < INDICES; i++) {
+			n = MAX(n, kernel_seen[d][i].leaves);
+			for (r = 0; r < SHADOW_ROOTS; r++)
+				n = MAX(n, user_seen[r][d][i].leaves);
+		}
+	return n;
+}
+
+/* ---- the shadow as the processor sees it ---- */
+
+static u32 slot_of(const struct shadow_root *r) { return (u32)(r - g.shadow.root); }
+
+static bool guest_owns(u32 hfn_number)
+{
+	u32 f;
+
+	for (f = 0; f < GUEST_PAGES; f++)
+		if (hfn_x(owned(f)) == hfn_number)
+			return true;
+	return false;
+}
+
+static bool is_shadow_table(u32 hfn_number)
+{
+	u32 i;
+
+	for (i = 0; i < g.shadow.max_pages; i++)
+		if (hfn_x(g.shadow.pool[i].page) == hfn_number)
+			return true;
+	return false;
+}
+
+static void check_entry(u32 slot, u32 d, u32 index, u32 spde, u32 spte)
+{
+	const struct seen *s;
+	u32 i, n, rights = spde & spte & (PTE_RW | PTE_US);
+
+	for (n = 0; n < INDICES && index_at(n) != index; n++)
+		;
+	CHECK(n < INDICES, "root %u: entry at %u:%u, where the guest has nothing", slot, dirs[d], index);
+	s = is_kernel(dirs[d]) ? &kernel_seen[d][n] : &user_seen[slot][d][n];
+	for (i = 0; i < s->leaves; i++)
+		if (hfn_x(owned(s->leaf[i].gfn)) == spte >> 12 &&
+		    !(rights & ~(s->leaf[i].rights & s->pde_rights)))
+			return;
+	CHECK(i < s->leaves, "root %u: %03x:%03x -> %#x (directory %#x): the guest's tables never allowed "
+	      "this since the last flush (%u remembered, pde rights %x)", slot, dirs[d], index, spte, spde,
+	      s->leaves, s->pde_rights);
+}
+
+static void check_root(u32 slot)
+{
+	const u32 *pgd = frame_ptr(g.shadow.root[slot].pgd);
+	u32 dir, index, d;
+
+	for (dir = 0; dir < 1023; dir++) {
+		const u32 *table;
+
+		if (!pgd[dir])
+			continue;
+		CHECK(pgd[dir] & PTE_P, "not present but %#x", pgd[dir]);
+		CHECK(is_shadow_table(pgd[dir] >> 12), "directory entry %#x is no shadow table", pgd[dir]);
+		for (d = 0; d < DIRS && dirs[d] != dir; d++)
+			;
+		table = frame_ptr(hfn(pgd[dir] >> 12));
+		for (index = 0; index < 1024; index++) {
+			if (!table[index])
+				continue;
+			CHECK(table[index] & PTE_P, "not present but %#x", table[index]);
+			CHECK(!(table[index] & (PTE_G | PTE_PS | PTE_PWT | PTE_PCD | 0xE00)), "%#x",
+			      table[index]);
+			CHECK(guest_owns(table[index] >> 12), "%#x is not the guest's frame", table[index]);
+			CHECK(d < DIRS, "table in directory entry %u, which no guest root has", dir);
+			check_entry(slot, d, index, pgd[dir], table[index]);
+		}
+	}
+}
+
+static void check_all(void)
+{
+	u32 r;
+
+	for (r = 0; r < SHADOW_ROOTS; r++)
+		if (g.shadow.root[r].entries)
+			check_root(r);
+	CHECK(g.shadow.pages <= g.shadow.max_pages, "%u of %u", g.shadow.pages, g.shadow.max_pages);
+}
+
+static void check_audit(void)
+{
+	struct audit a;
+
+	shadow_audit(&g, &a);
+	CHECK(!a.violation[0], "audit: %s", a.violation);
+	CHECK_EQ(a.tables, g.shadow.pages);
+}
+
+/* A violation is planted in some present entry; the audit must see it. */
+static void plant_violation(void)
+{
+	u32 dir, index, was, what = rnd(5);
+	struct shadow_root *r = g.shadow.current;
+	struct audit a;
+	u32 *entry;
+
+	for (dir = 0; dir < 1023; dir++) {
+		u32 *table;
+
+		if (!r->entries[dir])
+			continue;
+		table = frame_ptr(hfn(r->entries[dir] >> 12));
+		for (index = 0; index < 1024 && !table[index]; index++)
+			;
+		if (index == 1024)
+			continue;
+		entry = what == 4 ? &r->entries[dir] : &table[index];
+		was = *entry;
+		switch (what) {
+		case 0: *entry = hpa_x(hfn_hpa(g.shadow.pool[0].page)) | (was & 0xFFF); break;
+		case 1: *entry = was & ~PTE_P; break;
+		case 2: *entry = was | PTE_G; break;
+		case 3: *entry = hpa_x(hfn_hpa(top_table)) | (was & 0xFFF); break;
+		case 4: *entry = 0; break;
+		}
+		shadow_audit(&g, &a);
+		CHECK(a.violation[0], "planted %u (%#x -> %#x), the audit said nothing", what, was, *entry);
+		*entry = was;
+		return;
+	}
+}
+
+/* ---- the steps ---- */
+
+static u32 random_pte(void)
+{
+	u32 flags = rnd(0x200) & ~PTE_PS;
+
+	if (!one_in(4))
+		flags |= PTE_P;
+	if (one_in(2))
+		flags |= PTE_RW | PTE_US;
+	if (one_in(100))
+		return MMIO_FRAME << 12 | flags;
+	if (one_in(400))
+		return (rnd(2) ? GUEST_PAGES : rnd(1u << 20)) << 12 | flags;
+	return rnd(GUEST_PAGES) << 12 | flags;
+}
+
+static u32 random_table(u32 pgd, u32 d)
+{
+	if (aliases)
+		return rnd(TABLES / 4);
+	return 2 * ((is_kernel(dirs[d]) ? PGDS : pgd) * DIRS + d) + rnd(2);
+}
+
+static u32 random_pde(u32 pgd, u32 d)
+{
+	u32 flags = (rnd(0x80) & ~PTE_PS) | (one_in(8) ? 0 : PTE_P) | (one_in(4) ? 0 : PTE_RW | PTE_US);
+
+	if (one_in(6))
+		return rnd(2) << 22 | rnd(2) << 13 | flags | PTE_PS;
+	if (one_in(300))
+		return rnd(1u << 20) << 12 | flags;
+	return (FIRST_TABLE + random_table(pgd, d)) << 12 | flags;
+}
+
+static void write_tables(void)
+{
+	u32 n = 1 + rnd(4), *p;
+
+	while (n--) {
+		if (one_in(3)) {
+			u32 pgd = rnd(PGDS), d = rnd(DIRS);
+
+			*guest_word(1 + pgd, dirs[d]) = random_pde(pgd, d);
+		} else {
+			p = guest_word(FIRST_TABLE + random_table(rnd(PGDS), rnd(DIRS)),
+				       index_at(rnd(INDICES)));
+			if (one_in(3))
+				*p ^= one_in(2) ? PTE_RW : one_in(2) ? PTE_US : PTE_A | PTE_D;
+			else
+				*p = random_pte();
+		}
+	}
+	if (crowded() > 20) {	/* the model's memory is bounded: flush now and then */
+		shadow_flush_all(&g);
+		forget_all();
+	}
+}
+
+static bool guest_died;
+static u32 steps_done;
+static u64 fills, evictions;
+
+static void fault_in(u32 use_dirs)
+{
+	u32 d = rnd(use_dirs), i = rnd(INDICES), dir = dirs[d], index = index_at(i);
+	u32 access = rnd(2) * ACCESS_WRITE | rnd(2) * ACCESS_USER;
+	u32 err = access | rnd(2) * PFERR_P, expected = 0;
+	u32 linear = dir << 22 | index << 12 | rnd(4096);
+	struct model_walk w = model_walk(v.cr3 & PTE_FRAME, dir, index);
+	enum fault_result want, got;
+	gpa_t mmio = gpa(0);
+	u32 spde, spte;
+
+	killed[0] = 0;
+	if (w.bad) {
+		want = FAULT_KILLED;
+	} else if (!w.present) {
+		want = FAULT_GUEST;
+		expected = access;
+	} else if (((access & ACCESS_WRITE) && !(w.pde_rights & w.pte_rights & PTE_RW)) ||
+		   ((access & ACCESS_USER) && !(w.pde_rights & w.pte_rights & PTE_US))) {
+		want = FAULT_GUEST;
+		expected = access | PFERR_P;
+	} else if (hfn_x(owned(w.gfn))) {
+		want = FAULT_FILLED;
+	} else {
+		want = w.gfn == MMIO_FRAME ? FAULT_MMIO : FAULT_KILLED;
+	}
+
+	got = shadow_fault(&v, gva(linear), &err, &mmio);
+	CHECK(got == want, "fault at %#x access %u: result %u, not %u (%s)", linear, access, got, want, killed);
+	switch (got) {
+	case FAULT_KILLED:
+		CHECK_HAS(killed, "page");
+		guest_died = one_in(10);	/* else as if nothing was: the shadow must be whole */
+		return;
+	case FAULT_GUEST:
+		CHECK_EQ(err, expected);
+		return;
+	case FAULT_MMIO:
+		CHECK_EQ(gpa_x(mmio), MMIO_FRAME << 12 | (linear & 0xFFF));
+		return;
+	case FAULT_FILLED:
+		break;
+	}
+	if (w.pde) {
+		CHECK(*w.pde & PTE_A, "accessed not set in the directory entry %#x", *w.pde);
+		if (w.pte)
+			CHECK(*w.pte & PTE_A, "accessed not set in %#x", *w.pte);
+		if (access & ACCESS_WRITE)
+			CHECK((w.pte ? *w.pte : *w.pde) & PTE_D, "dirty not set");
+	}
+	spde = g.shadow.current->entries[dir];
+	CHECK(spde, "filled, but no table");
+	spte = ((u32 *)frame_ptr(hfn(spde >> 12)))[index];
+	CHECK(spte >> 12 == hfn_x(owned(w.gfn)), "filled with frame %#x", spte);
+	CHECK(!(access & ACCESS_WRITE) || (spde & spte & PTE_RW), "write not granted: %#x %#x", spde, spte);
+	CHECK(!(access & ACCESS_USER) || (spde & spte & PTE_US), "user not granted: %#x %#x", spde, spte);
+}
+
+static void new_root(void)
+{
+	u32 cr3 = (1 + rnd(PGDS)) << 12 | rnd(2) * PTE_PWT, slot;
+	int asid = (int)rnd(SHADOW_ROOTS + 8) - 8;
+	bool flush = one_in(4);
+
+	if (asid < 0)
+		asid = -1;
+	if (one_in(200))
+		cr3 = rnd(1u << 20) << 12;	/* wild: nothing happens until it is used */
+	shadow_new_root(&v, cr3, asid, flush);
+	slot = slot_of(g.shadow.current);
+	CHECK(asid < 0 || slot == (u32)asid, "asid %d went to slot %u", asid, slot);
+	CHECK_EQ(g.shadow.current->cr3, cr3 & PTE_FRAME);
+	if (flush || slot_cr3[slot] != (cr3 & PTE_FRAME))
+		forget_root(slot);
+	slot_cr3[slot] = cr3 & PTE_FRAME;
+}
+
+static void flush_page(void)
+{
+	u32 d = rnd(DIRS), i = rnd(INDICES), r = slot_of(g.shadow.current);
+	gva_t a = gva((u32)dirs[d] << 22 | index_at(i) << 12 | rnd(4096));
+
+	if (one_in(3)) {
+		shadow_flush_everywhere(&g, a);
+		for (r = 0; r < SHADOW_ROOTS; r++)
+			forget_page(user_seen[r], d, i, false);
+		forget_page(kernel_seen, d, i, false);
+		return;
+	}
+	shadow_flush_one(&v, a);
+	if (is_kernel(dirs[d]))
+		forget_page(kernel_seen, d, i, false);
+	else
+		forget_page(user_seen[r], d, i, false);
+}
+
+static void flush_directory(void)
+{
+	u32 d = rnd(DIRS), cr3 = (1 + rnd(PGDS)) << 12, r;
+
+	shadow_flush_directory(&g, cr3, dirs[d]);
+	for (r = 0; r < SHADOW_ROOTS; r++)
+		if (slot_cr3[r] == cr3 && !is_kernel(dirs[d]))
+			forget_page(user_seen[r], d, 0, true);
+}
+
+static void step(void)
+{
+	switch (rnd(40)) {
+	case 0 ... 9:	write_tables(); break;
+	case 10:	shadow_flush_user(&v); forget_root(slot_of(g.shadow.current)); break;
+	case 11 ... 13:	flush_page(); break;
+	case 14:	flush_directory(); break;
+	case 15 ... 17:	new_root(); break;
+	case 18:
+		if (one_in(4)) {
+			shadow_flush_all(&g);
+			forget_all();
+		}
+		break;
+	default:	fault_in(DIRS); break;
+	}
+	CHECK_EQ(shadow_cr3(&v, top_table).hpa_raw, hpa_x(hfn_hpa(g.shadow.current->pgd)));
+	CHECK(!(g.shadow.current->entries[SWITCHER_DIR] & PTE_US), "Switcher open to user mode");
+	if (v.cr0 & CR0_PG)
+		sample();
+	check_all();
+}
+
+/* ---- one guest's life ---- */
+
+static void born(u32 pool)
+{
+	u32 f, i;
+
+	memset(&g, 0, sizeof(g));
+	memset(&v, 0, sizeof(v));
+	g.mem_pages = GUEST_PAGES;
+	g.vcpu = &v;
+	v.guest = &g;
+	v.cr0 = CR0_PE | CR0_WP;
+	for (f = 0; f < GUEST_PAGES; f++) {
+		hfn_t h;
+
+		if (f >= FIRST_TABLE + TABLES && one_in(50))
+			continue;	/* a hole */
+		h = frame_alloc();
+		CHECK(hfn_x(h) && p2m_set(&g, gfn(f), h), "out of frames");
+	}
+	for (f = 1; f < FIRST_TABLE + TABLES; f++)
+		memset(guest_word(f, 0), 0, PAGE_SIZE);
+	CHECK(shadow_init(&g), "shadow_init");
+	/* A smaller pool, so that it is used up often. */
+	for (i = g.shadow.max_pages; i > pool; i--)
+		g.shadow.free = g.shadow.free->next;
+	for (i = 0; i < SHADOW_ROOTS; i++)
+		slot_cr3[i] = NO_CR3;
+	forget_all();
+	guest_died = false;
+}
+
+static void died(u32 before)
+{
+	u32 f;
+
+	fills += g.stats.shadow_fills;
+	evictions += g.stats.shadow_evictions;
+	shadow_destroy(&g);
+	for (f = 0; f < GUEST_PAGES; f++) {
+		hfn_t h = p2m_clear(&g, gfn(f));
+
+		if (hfn_x(h))
+			frame_free(h);
+	}
+	p2m_free_map(&g);
+	CHECK_EQ(frames_used, before);
+}
+
+/* Paging off: addresses are guest-physical ones. */
+static void linear(void)
+{
+	u32 n;
+
+	slot_cr3[slot_of(g.shadow.current)] = 0;
+	sample();
+	for (n = 0; n < 40 && !guest_died; n++) {
+		fault_in(1 + one_in(30));	/* directory 1 is in part beyond memory: death */
+		check_all();
+	}
+}
+
+static void life(u32 steps, u32 pool)
+{
+	u32 before = frames_used, i;
+
+	born(pool);
+	linear();
+	if (guest_died) {
+		died(before);
+		return;
+	}
+	check_audit();
+	if (one_in(4) == false) {	/* HC_INIT: the kernel part is known */
+		v.have_shared = true;
+		v.kernel_address = KERNEL;
+		shadow_flush_all(&g);
+		forget_all();
+	}
+	/* The first page table turns paging on. */
+	shadow_flush_all(&g);
+	forget_all();
+	for (i = 0; i < SHADOW_ROOTS; i++)
+		slot_cr3[i] = NO_CR3;
+	v.cr0 |= CR0_PG;
+	new_root();
+	for (i = 0; i < (aliases ? 100 : 1500); i++)
+		write_tables();
+	sample();
+	for (i = 0; i < steps && !guest_died; i++) {
+		step();
+		steps_done++;
+		if (i % 64 == 0)
+			check_audit();
+		if (i % 256 == 17)
+			plant_violation();
+	}
+	check_audit();
+	died(before);
+}
+
+int main(int argc, char **argv)
+{
+	u32 i, lives = argc > 2 ? (u32)atoi(argv[2]) : 24;
+
+	seed_from(argc, argv, 20240607);
+	top_table = frame_alloc_zeroed();
+	CASE("whole pool");
+	for (i = 0; i < lives; i++)
+		life(300, 10000);
+	CASE("scarce pool");
+	for (i = 0; i < lives; i++)
+		life(300, 2 + rnd(24));
+	if (argc > 3 && !strcmp(argv[3], "aliases")) {
+		CASE("aliased tables");
+		aliases = true;
+		for (i = 0; i < lives; i++)
+			life(300, 2 + rnd(60));
+	}
+	printf("     %u steps, %llu fills, %llu evictions\n", steps_done, (unsigned long long)fills,
+	       (unsigned long long)evictions);
+	CHECK(steps_done > lives * 100 && evictions, "the test did not do its work");
+	return passed();
+}
