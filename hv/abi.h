@@ -54,6 +54,8 @@
 
 #define RINGLET_IRQS		32	/* interrupt n arrives at vector 0x20 + n */
 #define RINGLET_IRQ_TIMER	0
+#define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks it to power off */
+#define RINGLET_IRQ_REBOOT	31	/* or to start again */
 #define RINGLET_FIRST_VECTOR	0x20
 #define RINGLET_RING_SIZE	64
 #define RINGLET_ASIDS		16	/* HC_NEW_PGTABLE names roots 1..16 */
