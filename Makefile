@@ -113,7 +113,7 @@ $(BUILD)/guests/linux-%: FORCE | setup
 	@mkdir -p $(@D)
 	@tools/build-kernel.sh $* guest $(BUILD)/guests
 
-$(BUILD)/guests/initrd.gz: FORCE | setup
+$(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
 	@mkdir -p $(@D)
 	@tools/build-initrd.sh $@
 

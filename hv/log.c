@@ -152,7 +152,8 @@ static void NORETURN end(u32 ebp)
 	say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", (unsigned)read_cr0(),
 	    (unsigned)read_cr2(), (unsigned)read_cr3(), (unsigned)(time_ns() / 1000000));
 	backtrace(ebp);
-	say("This is a fault of Ringlet itself.  The machine is stopped; nothing more happens until you reset it.\n");
+	say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
+	    "happens until you reset it.\n");
 	for (;;) {
 		cli();
 		hlt();
@@ -174,14 +175,17 @@ void panic(const char *fmt, ...)
 
 void panic_trap(const struct host_frame *f)
 {
+	/* The processor pushed no esp: it was just above what it did push.  A double fault came by
+	 * way of a task, which has it. */
+	u32 esp = f->trap == VEC_DF ? f->esp_unused : (u32)(f + 1);
+
 	begin();
 	say("trap %u, error %04x, in the hypervisor\n", (unsigned)f->trap, (unsigned)f->error);
 	say_address("at ", f->eip);
-	/* The processor pushed no esp: it was just above what it did push. */
 	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", (unsigned)f->eax, (unsigned)f->ebx,
 	    (unsigned)f->ecx, (unsigned)f->edx);
 	say("  esi %08x  edi %08x  ebp %08x  esp %08x\n", (unsigned)f->esi, (unsigned)f->edi,
-	    (unsigned)f->ebp, (unsigned)(f + 1));
+	    (unsigned)f->ebp, (unsigned)esp);
 	say("  cs %04x  ds %04x  es %04x  eflags %08x\n", (unsigned)f->cs & 0xFFFF,
 	    (unsigned)f->ds & 0xFFFF, (unsigned)f->es & 0xFFFF, (unsigned)f->eflags);
 	end(f->ebp);

@@ -46,9 +46,10 @@ static void say_machine(void)
 	u32 total, free, used, heap;
 
 	mem_stats(&total, &free, &used, &heap);
-	hv_log("%s, %u.%03u MHz; %u MiB of memory, %u MiB free; %u modules.", cpu_info.name,
-	       (unsigned)(sys_clock.tsc_khz / 1000), (unsigned)(sys_clock.tsc_khz % 1000),
-	       (unsigned)(total >> 20), (unsigned)(free >> 20), (unsigned)boot_info.modules);
+	hv_log("%s at %u.%03u MHz", cpu_info.name, (unsigned)(sys_clock.tsc_khz / 1000),
+	       (unsigned)(sys_clock.tsc_khz % 1000));
+	hv_log("%u MiB of memory, %u MiB free; %u modules", (unsigned)(total >> 20),
+	       (unsigned)(free >> 20), (unsigned)boot_info.modules);
 }
 
 static void complain(const char *line)
@@ -62,8 +63,7 @@ static void add_guests(void)
 	u32 i;
 
 	if (!text) {
-		hv_log("There is no module " CONFIG_NAME ": no guests.  Add `module /boot/" CONFIG_NAME
-		       " " CONFIG_NAME "` to grub.cfg.");
+		hv_log("No guests: grub.cfg has no line `module /boot/" CONFIG_NAME " " CONFIG_NAME "`.");
 		return;
 	}
 	config_parse(&config, (const char *)text->data, text->size, complain);

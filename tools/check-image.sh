@@ -15,7 +15,7 @@ grub-file --is-x86-multiboot "$stripped" || die "GRUB finds no Multiboot header 
 # The FPU holds a guest's registers while we run: only the instructions that switch it may occur.
 fpu=$(objdump -d --no-show-raw-insn "$elf" | awk '
 	/^[0-9a-f]+ <.*>:$/ { fn = $2 }
-	$1 ~ /^[0-9a-f]+:$/ && $2 ~ /^f/ && $2 !~ /^(fnsave|fsave|frstor|fxsave|fxrstor|fninit|fnclex|fwait|fninit|fnstcw|fldcw)$/ { print fn, $0 }
+	$1 ~ /^[0-9a-f]+:$/ && $2 ~ /^f/ && $2 !~ /^(fnsave|fsave|frstor|fxsave|fxrstor|fninit|fnclex|fwait|fnstcw|fldcw|ffree|fildl)$/ { print fn, $0 }
 	/%[xy]?mm[0-7]/ { print fn, $0 }')
 [ -z "$fpu" ] || die "floating point instructions in it: $(head -3 <<<"$fpu")"
 echo "  SIZE    $((size / 1024)) KiB on the ISO, $(size "$elf" | awk 'NR == 2 { printf "%d", ($1 + $2 + $3) / 1024 }') KiB in memory"

@@ -8,21 +8,34 @@ PACKAGES=(make gcc gcc-multilib binutils python3 qemu-system-x86 grub-common gru
 	xorriso mtools newlib-source linux-source-6.1 flex bison bc libelf-dev libssl-dev cpio xz-utils
 	bochs bochs-term bochsbios vgabios cppcheck clang gdb)
 
+# Used if this release of Debian has it.
+OPTIONAL=(linux-source-6.12)
+
 missing=()
-installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${PACKAGES[@]}" 2>/dev/null |
+installed=$(dpkg-query -W -f '${Package} ${Status}\n' "${PACKAGES[@]}" "${OPTIONAL[@]}" 2>/dev/null |
 	sed -n 's/ install ok installed$//p' || true)
 for p in "${PACKAGES[@]}"; do
 	grep -qx "$p" <<<"$installed" || missing+=("$p")
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+# busybox for the guests is a 32-bit package, unpacked but never installed.
+foreign=
+if [ "$(dpkg --print-architecture)" != i386 ] && ! dpkg --print-foreign-architectures | grep -qx i386; then
+	foreign=yes
+fi
+[ ${#missing[@]} -gt 0 ] || [ -n "$foreign" ] || exit 0
 
-if [ "$(id -u)" -eq 0 ]; then
-	echo "setup: installing ${missing[*]}" >&2
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-else
-	echo "setup: some packages are missing; run this, then again what you ran:" >&2
-	echo "    sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+if [ "$(id -u)" -ne 0 ]; then
+	echo "setup: something is missing; run this as root, then again what you ran:" >&2
+	echo "    ${foreign:+dpkg --add-architecture i386 && }apt-get update && apt-get install --no-install-recommends ${missing[*]}" >&2
 	exit 1
 fi
+
+export DEBIAN_FRONTEND=noninteractive
+[ -z "$foreign" ] || dpkg --add-architecture i386
+apt-get update -qq
+for p in "${OPTIONAL[@]}"; do
+	grep -qx "$p" <<<"$installed" || ! apt-cache show "$p" >/dev/null 2>&1 || missing+=("$p")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+echo "setup: installing ${missing[*]}" >&2
+apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
