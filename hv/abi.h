@@ -56,6 +56,8 @@
 #define RINGLET_IRQ_TIMER	0
 #define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks it to power off */
 #define RINGLET_IRQ_REBOOT	31	/* or to start again */
+#define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks the guest to power off */
+#define RINGLET_IRQ_REBOOT	31	/* ... or to reboot */
 #define RINGLET_FIRST_VECTOR	0x20
 #define RINGLET_RING_SIZE	64
 #define RINGLET_ASIDS		16	/* HC_NEW_PGTABLE names roots 1..16 */

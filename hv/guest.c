@@ -107,18 +107,9 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	g->have_last_regs = false;
 	g->logged_port_count = g->logged_msr_count = 0;
 	memset(&g->stats, 0, sizeof(g->stats));
+	console_forget_typed(g);
 	g->state = GUEST_BUILDING;
 	return true;
-}
-
-static void fail_start(struct guest *g, const char *why)
-{
-	hv_log("%s cannot start: %s", g->name, why);
-	snprintf(g->reason, sizeof(g->reason), "%s", why);
-	g->state = GUEST_DYING;
-	g->next_state = GUEST_OFF;
-	g->restart = false;
-	g->work_at = 0;
 }
 
 static bool give_memory(struct guest *g)
@@ -136,6 +127,15 @@ static bool give_memory(struct guest *g)
 		}
 	}
 	return true;
+}
+
+static void stop(struct guest *g, enum guest_state next);
+
+static void fail_start(struct guest *g, const char *why)
+{
+	snprintf(g->reason, sizeof(g->reason), "cannot start: %s", why);
+	g->restart = false;
+	stop(g, GUEST_OFF);
 }
 
 static void finish_start(struct guest *g)
@@ -167,9 +167,15 @@ static void build_piece(struct guest *g)
 
 /* ---- ending ---- */
 
+/* The reason is in g->reason. */
 static void stop(struct guest *g, enum guest_state next)
 {
 	struct vcpu *v = g->vcpu;
+	char words[240];
+
+	hv_log("%s: %s", g->name, g->reason);
+	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
+	console_print(g, words, strlen(words));
 
 	if (v) {
 		sched_remove(v);
@@ -200,7 +206,6 @@ void guest_kill(struct guest *g, const char *fmt, ...)
 	va_end(ap);
 	g->restart = false;
 	stop(g, GUEST_CRASHED);
-	hv_log("%s: killed: %s", g->name, g->reason);
 }
 
 void guest_stopped(struct guest *g, u32 how, const char *words)
@@ -215,21 +220,16 @@ void guest_stopped(struct guest *g, u32 how, const char *words)
 	snprintf(g->reason, sizeof(g->reason), "%s%s%s", what[how], words[0] ? ": " : "", words);
 	g->restart = how == SHUTDOWN_RESTART;
 	stop(g, how == SHUTDOWN_CRASH ? GUEST_CRASHED : GUEST_SHUTOFF);
-	hv_log("%s: %s", g->name, g->reason);
 }
 
-void guest_destroy(struct guest *g, const char *reason)
+bool guest_destroy(struct guest *g, const char *reason)
 {
-	if (g->state == GUEST_BUILDING) {
-		fail_start(g, reason);
-		return;
-	}
 	g->restart = false;
-	if (!has_life(g))
-		return;
+	if (g->state != GUEST_BUILDING && !has_life(g))
+		return false;
 	snprintf(g->reason, sizeof(g->reason), "%s", reason);
 	stop(g, GUEST_SHUTOFF);
-	hv_log("%s: %s", g->name, g->reason);
+	return true;
 }
 
 static void free_piece(struct guest *g)

@@ -164,7 +164,7 @@ static void hc_notify(struct vcpu *v, const struct call *c)
 	char line[256];
 
 	guest_string(v->guest, gpa(c->b), line, sizeof(line));
-	console_write(v->guest, line, strlen(line));
+	console_print(v->guest, line, strlen(line));
 }
 
 static void hc_iret(struct vcpu *v, const struct call *c)
@@ -190,7 +190,7 @@ static void hc_cpuid(struct vcpu *v, const struct call *c)
 
 static void hc_console_write(struct vcpu *v, const struct call *c)
 {
-	u8 buf[256];
+	char buf[256];
 	u32 done, n, len = c->c;
 
 	if (len > PAGE_SIZE) {
@@ -203,7 +203,7 @@ static void hc_console_write(struct vcpu *v, const struct call *c)
 			bad(v, c, "text outside its memory");
 			return;
 		}
-		console_write(v->guest, buf, n);
+		console_print(v->guest, buf, n);
 	}
 }
 

@@ -329,7 +329,7 @@ struct guest *guest_add(const struct guest_config *cfg);
 struct guest *guest_find(const char *name_or_id);
 /* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
-void guest_destroy(struct guest *g, const char *reason);
+bool guest_destroy(struct guest *g, const char *reason);	/* false: nothing to destroy */
 void guest_stopped(struct guest *g, u32 how, const char *words);	/* SHUTDOWN_* */
 bool guest_pause(struct guest *g, char *msg, u32 len);
 bool guest_unpause(struct guest *g, char *msg, u32 len);
@@ -364,14 +364,21 @@ u32 vdev_read(struct guest *g, gpa_t a, u32 size);
 void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value);
 /* Appends " virtio_mmio.device=…" for each to a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
+/* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at once. */
+bool vdevs_poll(struct guest *g);
 
 /* ---- console.c: guests' consoles, and the screens that look at them ---- */
 struct console *console_create(struct guest *g);
 void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
-u32 console_input(struct guest *g, void *buf, u32 len);	/* typed for the guest; returns bytes taken */
+/* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room on the wire soon is
+ * lost there (but kept for `dmesg`). */
+void console_print(struct guest *g, const char *text, u32 len);
+bool console_typed(struct guest *g);		/* something was typed for it */
+u32 console_input(struct guest *g, void *buf, u32 len);	/* returns bytes taken */
+void console_forget_typed(struct guest *g);	/* what was typed for its last life */
 void console_poll(void);	/* moves input and output; called between exits */
-void console_init(void);	/* both screens, joined to the first guest or the monitor */
+void console_start(void);	/* both screens join the first guest that starts, or the monitor */
 bool console_busy(void);	/* console_poll has something to do */
 
 /* ---- monitor.c ---- */

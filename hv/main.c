@@ -100,7 +100,7 @@ void hv_main(u32 magic, hpa_t mbi)
 	kbd_init(bios_kbd_flags);
 	images_init();
 	add_guests();
-	console_init();			/* both screens belong to guests and monitor now */
 	start_guests();
+	console_start();		/* both screens belong to guests and monitor now */
 	sched_loop();
 }

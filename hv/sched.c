@@ -91,6 +91,17 @@ static void idle(struct cpu *c)
 	c->idle_ns += time_ns() - from;
 }
 
+static bool poll_devices(void)
+{
+	bool more = false;
+	u32 i;
+
+	for (i = 0; i < guest_count; i++)
+		if (guest_alive(guests[i]))
+			more |= vdevs_poll(guests[i]);
+	return more;
+}
+
 void sched_loop(void)
 {
 	struct cpu *c = this_cpu();
@@ -100,6 +111,7 @@ void sched_loop(void)
 		struct vcpu *v;
 
 		console_poll();
+		more |= poll_devices();
 		timer_run();
 		v = sched_next(c);
 		if (v) {

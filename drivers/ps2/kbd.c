@@ -208,6 +208,11 @@ void kbd_init(u8 bios_flags)
 	irq_register(IRQ_KEYBOARD, kbd_poll);
 }
 
+bool kbd_waiting(void)
+{
+	return tail != head;
+}
+
 int kbd_get(struct kbd_event *e)
 {
 	while (tail != head)

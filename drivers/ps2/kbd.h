@@ -34,6 +34,7 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 void kbd_init(u8 bios_flags);
 /* The next event: 1, or 0 if there is none. */
 int kbd_get(struct kbd_event *e);
+bool kbd_waiting(void);			/* keys have been pressed or let go since */
 void kbd_poll(void);			/* reads the port without waiting for an interrupt */
 
 #endif

@@ -186,6 +186,11 @@ void uart_write(const void *data, u32 len)
 	transmit();
 }
 
+bool uart_waiting(void)
+{
+	return rx.tail != rx.head;
+}
+
 int uart_getc(void)
 {
 	if (rx.tail == rx.head)

@@ -18,6 +18,7 @@ void uart_putc(char c);			/* synchronous, after what uart_write() left behind; "
 
 u32 uart_tx_room(void);			/* bytes uart_write() takes now */
 void uart_write(const void *data, u32 len);	/* beyond uart_tx_room() bytes are dropped and counted */
+bool uart_waiting(void);			/* uart_getc() has something */
 int uart_getc(void);			/* the next byte typed, or -1 */
 void uart_poll(void);			/* moves bytes without waiting for an interrupt */
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtio console.  Output is taken only as fast as the screen it goes to: a chain stays in work
+ * until its last byte has found room.
+ */
+#include <string.h>
+#include "drivers/virtio/console.h"
+
+#define F_SIZE		0
+#define F_EMERG_WRITE	2
+#define RX		0
+#define TX		1
+#define PIECE		256
+#define CHAINS_PER_POLL	16
+
+static struct virtio_console *console_of(struct virtio_dev *d)
+{
+	return (struct virtio_console *)((u8 *)d - offsetof(struct virtio_console, dev));
+}
+
+/* True when the chain in work is done. */
+static bool output_chain(struct virtio_console *c)
+{
+	u8 buf[PIECE];
+
+	for (;;) {
+		u32 room = c->backend.room(c->backend.opaque), n;
+		u32 left = virtio_readable_bytes(&c->chain) - c->done;
+
+		if (!left)
+			return true;
+		n = MIN(MIN(room, left), sizeof(buf));
+		if (!n)
+			return false;
+		n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, n);
+		if (!n)
+			return true;	/* broken */
+		c->backend.output(c->backend.opaque, buf, n);
+		c->done += n;
+	}
+}
+
+static bool transmit(struct virtio_console *c)
+{
+	u32 i;
+
+	for (i = 0; i < CHAINS_PER_POLL; i++) {
+		if (!c->in_work && !virtq_pop(&c->dev, TX, &c->chain))
+			break;
+		if (!c->in_work)
+			c->done = 0;
+		c->in_work = !output_chain(c);
+		if (c->in_work)
+			break;
+		virtq_push(&c->dev, TX, c->chain.head, 0);
+	}
+	virtq_signal(&c->dev, TX);
+	return c->in_work || i == CHAINS_PER_POLL;
+}
+
+static void receive(struct virtio_console *c)
+{
+	struct virtio_chain *chain = &c->rx_chain;
+	u8 buf[PIECE];
+
+	while (c->backend.typed(c->backend.opaque) && virtq_pop(&c->dev, RX, chain)) {
+		u32 n = c->backend.input(c->backend.opaque, buf, MIN(virtio_writable_bytes(chain), sizeof(buf)));
+
+		virtq_push(&c->dev, RX, chain->head, virtio_copy_to(&c->dev, chain, 0, buf, n));
+	}
+	virtq_signal(&c->dev, RX);
+}
+
+static bool process(struct virtio_dev *d, u32 q)
+{
+	struct virtio_console *c = console_of(d);
+
+	if (q == TX)
+		return transmit(c);
+	receive(c);
+	return false;
+}
+
+static void reset(struct virtio_dev *d)
+{
+	console_of(d)->in_work = false;
+}
+
+static const void *config(struct virtio_dev *d, u32 *len)
+{
+	struct virtio_console *c = console_of(d);
+
+	*len = sizeof(c->config);
+	return &c->config;
+}
+
+static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
+{
+	struct virtio_console *c = console_of(d);
+	u8 byte = value;
+
+	(void)size;
+	if (offset == offsetof(typeof(c->config), emerg_wr))
+		c->backend.output(c->backend.opaque, &byte, 1);
+}
+
+static const struct virtio_ops ops = {
+	.device_id = 3, .queues = 2, .process = process, .reset = reset, .config = config,
+	.config_write = config_write,
+};
+
+void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
+			 const struct virtio_console_backend *b, u16 cols, u16 rows)
+{
+	memset(c, 0, sizeof(*c));
+	c->backend = *b;
+	c->config.cols = cols;
+	c->config.rows = rows;
+	c->config.max_ports = 1;
+	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE, c);
+}
+
+bool virtio_console_poll(struct virtio_console *c)
+{
+	if (c->dev.queue[RX].ready && virtio_live(&c->dev))
+		receive(c);
+	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
+	return virtio_poll(&c->dev) && !c->in_work;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The device side of virtio 1.x over virtio-mmio.
+ *
+ * A device knows its guest only through struct virtio_guest: read and write its memory,
+ * raise its interrupt.  Everything a guest puts into registers, rings and descriptors may be
+ * anything; what is malformed ends in DEVICE_NEEDS_RESET for this device, with one line of reason,
+ * and hurts nobody else.
+ */
+#ifndef VIRTIO_VIRTIO_H
+#define VIRTIO_VIRTIO_H
+
+#include "hv/types.h"
+
+#define VIRTIO_QUEUES		4	/* per device, at most */
+#define VIRTIO_QUEUE_SIZE	256	/* entries, at most */
+#define VIRTIO_SEGMENTS		64	/* descriptors in one chain, at most */
+
+#define VIRTIO_F_INDIRECT_DESC	28	/* feature bit numbers */
+#define VIRTIO_F_EVENT_IDX	29
+#define VIRTIO_F_VERSION_1	32
+
+struct virtio_guest {
+	void *opaque;
+	/* false: some of [gpa, gpa + len) is not the guest's RAM */
+	bool (*read)(void *opaque, u64 gpa, void *dst, u32 len);
+	bool (*write)(void *opaque, u64 gpa, const void *src, u32 len);
+	void (*raise_irq)(void *opaque);
+	void (*log)(void *opaque, const char *line);
+};
+
+struct virtqueue {
+	u32 size;		/* entries; a power of two, at most VIRTIO_QUEUE_SIZE */
+	bool ready;
+	u64 desc, avail, used;	/* guest physical */
+	u16 next_avail, next_used;
+	u16 signalled;		/* next_used when the guest was last interrupted */
+	bool kicked;		/* the guest said there is something */
+};
+
+/* One buffer of the guest: its chain, fetched and checked. */
+struct virtio_seg {
+	u64 gpa;
+	u32 len;
+};
+struct virtio_chain {
+	u16 head;
+	u32 readable, writable;		/* how many segments; the readable ones come first */
+	struct virtio_seg seg[VIRTIO_SEGMENTS];
+};
+
+struct virtio_dev {
+	const struct virtio_ops *ops;
+	struct virtio_guest guest;
+	void *backend;			/* the kind's own */
+	u64 features;			/* offered */
+	u64 accepted;
+	u32 features_sel, driver_features_sel, queue_sel;
+	u32 status, isr, generation;
+	struct virtqueue queue[VIRTIO_QUEUES];
+};
+
+/* What a kind of device is. */
+struct virtio_ops {
+	u32 device_id, queues;
+	/* Handles what the guest made available in queue q; a bounded amount, true: there is more. */
+	bool (*process)(struct virtio_dev *d, u32 q);
+	void (*reset)(struct virtio_dev *d);
+	/* The whole configuration space, as the guest reads it. */
+	const void *(*config)(struct virtio_dev *d, u32 *len);
+	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);
+};
+
+/* ---- mmio.c ---- */
+void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
+		 u64 features, void *backend);
+/* offset: within the device's page; size 1, 2 or 4. */
+u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size);
+void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value);
+/* Goes on with queues that were kicked or have work left; true: there is still more. */
+bool virtio_poll(struct virtio_dev *d);
+/* The device cannot go on: tells the guest and the log why. */
+void virtio_broken(struct virtio_dev *d, const char *why);
+static inline bool virtio_has(const struct virtio_dev *d, u32 bit) { return d->accepted >> bit & 1; }
+bool virtio_live(const struct virtio_dev *d);	/* DRIVER_OK, and neither failed nor broken */
+
+/* ---- ring.c ---- */
+/* The next available chain of queue q, taken off the ring.  false: there is none, or it was malformed
+ * and the device is broken now. */
+bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c);
+bool virtq_waiting(struct virtio_dev *d, u32 q);	/* is there one? */
+/* Gives a chain back with `written` bytes in its writable part. */
+void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written);
+/* Interrupts the guest if it wants to know of what was pushed since the last time. */
+void virtq_signal(struct virtio_dev *d, u32 q);
+/* Bytes of the readable part from `offset` on to dst, or src to the writable part: returns how many were
+ * there (at most len). */
+u32 virtio_copy_from(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, void *dst, u32 len);
+u32 virtio_copy_to(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, const void *src, u32 len);
+u32 virtio_readable_bytes(const struct virtio_chain *c);	/* saturating */
+u32 virtio_writable_bytes(const struct virtio_chain *c);
+
+#endif

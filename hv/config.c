@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ringlet.conf.  A wrong line costs itself, and the guest it belongs to if that could not be
+ * what its author meant; every other line counts.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "hv/config.h"
+
+#define LINE_BYTES	320
+#define MEMORY_DEFAULT	(48u << 20)
+/* A kernel is loaded at 1 MiB or above: with less than one more there is nothing to run.  The most is what
+ * lies below the device registers and can be counted in 32 bits. */
+#define MEMORY_MIN	(2u << 20)
+#define MEMORY_MAX	(3u << 30)
+
+struct parser {
+	struct config *config;
+	struct guest_config *guest;	/* the section we are in; NULL: none, or one that is ignored */
+	bool ignoring;			/* the section itself was wrong: told already */
+	u32 line;
+	u32 seen;			/* a bit for each key in this section */
+	void (*complain)(const char *line);
+};
+
+static void bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
+static void bad(const struct parser *p, const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+	int n = snprintf(text, sizeof(text), "ringlet.conf:%u: ", (unsigned)p->line);
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	p->complain(text);
+}
+
+/* The guest cannot be what was meant, so it shall not start at all. */
+static void spoil(struct parser *p, const char *key)
+{
+	if (!p->guest->error[0])
+		snprintf(p->guest->error, sizeof(p->guest->error),
+			 "%s is wrong in line %u of ringlet.conf", key, (unsigned)p->line);
+}
+
+/* ---- values ---- */
+
+static void set_text(struct parser *p, const char *key, const char *value, char *to, u32 size)
+{
+	if (strlen(value) >= size) {
+		bad(p, "%s is too long; up to %u characters", key, (unsigned)size - 1);
+		spoil(p, key);
+		return;
+	}
+	strcpy(to, value);
+}
+
+static void set_kernel(struct parser *p, const char *value)
+{
+	set_text(p, "kernel", value, p->guest->kernel, sizeof(p->guest->kernel));
+}
+
+static void set_initrd(struct parser *p, const char *value)
+{
+	set_text(p, "initrd", value, p->guest->initrd, sizeof(p->guest->initrd));
+}
+
+static void set_cmdline(struct parser *p, const char *value)
+{
+	set_text(p, "cmdline", value, p->guest->cmdline, sizeof(p->guest->cmdline));
+}
+
+/* "48M" in bytes; NULL, or what is wrong with it. */
+static const char *memory_bytes(const char *s, u64 *bytes)
+{
+	u64 n = 0;
+
+	if (*s < '0' || *s > '9')
+		return "is not a size";
+	for (; *s >= '0' && *s <= '9'; s++) {
+		n = n * 10 + (u64)(*s - '0');
+		if (n > 0xFFFFFFFF)
+			return "is too much";
+	}
+	switch (*s) {
+	case 'k': case 'K': n <<= 10; break;
+	case 'm': case 'M': n <<= 20; break;
+	case 'g': case 'G': n <<= 30; break;
+	case 0: return "lacks its unit";
+	default: return "is not a size";
+	}
+	if (s[1])
+		return "is not a size";
+	if (n < MEMORY_MIN)
+		return "is too little";
+	if (n > MEMORY_MAX)
+		return "is too much";
+	if (n % PAGE_SIZE)
+		return "is not a multiple of 4K";
+	*bytes = n;
+	return NULL;
+}
+
+static void set_memory(struct parser *p, const char *value)
+{
+	u64 bytes;
+	const char *wrong = memory_bytes(value, &bytes);
+
+	if (wrong) {
+		bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
+		spoil(p, "memory");
+		return;
+	}
+	p->guest->memory = (u32)bytes;
+}
+
+static void set_start(struct parser *p, const char *value)
+{
+	p->guest->start = !strcmp(value, "yes");
+	if (!p->guest->start && strcmp(value, "no"))
+		bad(p, "start is \"%.16s\"; yes or no", value);
+}
+
+static void set_disk(struct parser *p, const char *value)
+{
+	(void)value;
+	bad(p, "disk: this version has no disks yet; the line is ignored");
+}
+
+static void set_net(struct parser *p, const char *value)
+{
+	(void)value;
+	bad(p, "net: this version has no networks yet; the line is ignored");
+}
+
+static const struct {
+	const char *name;
+	void (*set)(struct parser *p, const char *value);
+	bool repeatable;
+} keys[] = {
+	{ "kernel", set_kernel, false }, { "initrd", set_initrd, false },
+	{ "memory", set_memory, false }, { "cmdline", set_cmdline, false },
+	{ "start", set_start, false }, { "disk", set_disk, true }, { "net", set_net, true },
+};
+
+/* ---- lines ---- */
+
+static char *trim(char *s)
+{
+	char *end = s + strlen(s);
+
+	while (end > s && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = 0;
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+static bool name_ok(const char *s)
+{
+	bool number = true;
+	const char *c;
+
+	for (c = s; *c; c++) {
+		bool digit = *c >= '0' && *c <= '9';
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		if (!digit && !letter && (c == s || (*c != '-' && *c != '_')))
+			return false;
+		number &= digit;
+	}
+	return !number && c - s < CONFIG_NAME_MAX;
+}
+
+static void section(struct parser *p, char *s)
+{
+	struct config *c = p->config;
+	char *end = strchr(s, ']');
+	const char *name;
+	u32 i;
+
+	p->guest = NULL;
+	p->ignoring = true;
+	p->seen = 0;
+	if (!end || end[1]) {
+		bad(p, "a section is [NAME], and nothing else on its line");
+		return;
+	}
+	*end = 0;
+	name = trim(s + 1);
+	if (!name_ok(name)) {
+		bad(p, "[%.20s] is no name for a guest; 1 to %u letters, digits, - or _, and not a number",
+		    name, CONFIG_NAME_MAX - 1);
+		return;
+	}
+	for (i = 0; i < c->guests; i++)
+		if (!strcmp(c->guest[i].name, name)) {
+			bad(p, "[%s] is there already, in line %u; this one is ignored", name,
+			    (unsigned)c->guest[i].line);
+			return;
+		}
+	if (c->guests == CONFIG_MAX_GUESTS) {
+		bad(p, "[%s] is one too many; up to %u guests", name, CONFIG_MAX_GUESTS);
+		return;
+	}
+	p->ignoring = false;
+	p->guest = &c->guest[c->guests++];
+	strcpy(p->guest->name, name);
+	p->guest->memory = MEMORY_DEFAULT;
+	p->guest->line = p->line;
+}
+
+static void key_value(struct parser *p, char *s)
+{
+	char *value = strchr(s, '=');
+	const char *key;
+	u32 i;
+
+	if (!value) {
+		bad(p, "\"%.20s\" is neither [NAME] nor KEY = VALUE", s);
+		return;
+	}
+	*value++ = 0;
+	key = trim(s);
+	value = trim(value);
+	for (i = 0; i < ARRAY_SIZE(keys) && strcmp(keys[i].name, key); i++)
+		;
+	if (i == ARRAY_SIZE(keys)) {
+		bad(p, "there is no \"%.20s\"; kernel, initrd, memory, cmdline, start, disk, net", key);
+		return;
+	}
+	if (!p->guest) {
+		if (!p->ignoring)
+			bad(p, "%s belongs to no guest; a line [NAME] comes first", key);
+		return;
+	}
+	if ((p->seen & BIT(i)) && !keys[i].repeatable) {
+		bad(p, "%s is there already; the first one counts", key);
+		return;
+	}
+	p->seen |= BIT(i);
+	if (!value[0] && keys[i].set != set_cmdline && keys[i].set != set_initrd) {
+		bad(p, "%s has no value; %s = SOMETHING", key, key);
+		return;
+	}
+	keys[i].set(p, value);
+}
+
+/* A comment begins at # or ; where a word could begin: a command line may have them inside a word. */
+static void cut_comment(char *s)
+{
+	char *c;
+
+	for (c = s; *c; c++)
+		if ((*c == '#' || *c == ';') && (c == s || c[-1] == ' ' || c[-1] == '\t')) {
+			*c = 0;
+			return;
+		}
+}
+
+static void one_line(struct parser *p, const char *text, u32 len)
+{
+	char line[LINE_BYTES], *s;
+	u32 i;
+
+	if (len && text[len - 1] == '\r')
+		len--;
+	/* What does not fit is a comment, or wrong. */
+	for (i = 0; i < len && i < sizeof(line) - 1; i++)
+		line[i] = text[i] ? text[i] : '\1';
+	line[i] = 0;
+	cut_comment(line);
+	if (i < len && strlen(line) == i) {
+		bad(p, "the line is too long; up to %u characters", (unsigned)sizeof(line) - 1);
+		return;
+	}
+	for (s = line; *s; s++)
+		if ((*s < ' ' && *s != '\t') || *s > '~') {
+			bad(p, "byte %u is %02x hexadecimal; plain text", (unsigned)(s - line) + 1,
+			    (unsigned)(u8)(*s == '\1' ? text[s - line] : *s));
+			return;
+		}
+	s = trim(line);
+	if (*s == '[')
+		section(p, s);
+	else if (*s)
+		key_value(p, s);
+}
+
+void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line))
+{
+	struct parser p = { .config = c, .complain = complain };
+	u32 at = 0, i;
+
+	memset(c, 0, sizeof(*c));
+	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))	/* some editors begin with it */
+		at = 3;
+	while (at < len) {
+		const char *end = memchr(text + at, '\n', len - at);
+		u32 n = end ? (u32)(end - (text + at)) : len - at;
+
+		p.line++;
+		one_line(&p, text + at, n);
+		at += n + 1;
+	}
+	for (i = 0; i < c->guests; i++)
+		if (!c->guest[i].kernel[0] && !c->guest[i].error[0])
+			snprintf(c->guest[i].error, sizeof(c->guest[i].error),
+				 "its section in ringlet.conf has no kernel");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Editing one line over a plain serial line.  Pure: bytes in, bytes out through a function. */
+#ifndef HV_LINEEDIT_H
+#define HV_LINEEDIT_H
+
+#include "hv/types.h"
+
+#define LINE_SIZE	128
+#define LINE_HISTORY	16
+
+struct lineedit {
+	char buf[LINE_SIZE];		/* always NUL-ended */
+	u32 len, pos;
+	char history[LINE_HISTORY][LINE_SIZE];
+	u32 lines;			/* ever kept; the newest LINE_HISTORY are there */
+	u32 back;			/* how far up we are: 0 is the line being typed */
+	u8 escape;			/* inside ESC [ ... */
+	u8 param;
+	bool after_cr;			/* a LF right after a CR is no second line */
+	const char *prompt;
+	void (*put)(void *arg, const char *data, u32 len);
+	void *arg;
+	/* The rest of the word before the cursor (in buf[start..pos)), if it can be told; else NULL. */
+	const char *(*complete)(const char *buf, u32 start, u32 len);
+};
+
+enum line_event { LINE_NOTHING, LINE_READY, LINE_CANCELLED };
+
+void line_start(struct lineedit *e);	/* an empty line, with its prompt */
+void line_redraw(struct lineedit *e);	/* after something else was printed */
+/* One byte typed.  LINE_READY: buf is the line, until line_start(). */
+enum line_event line_key(struct lineedit *e, u8 c);
+
+#endif

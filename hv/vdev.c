@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtio devices of a guest: which it has, where their registers are, and the two things they may do to it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include "drivers/virtio/console.h"
+#include "hv/hv.h"
+
+#define COLS 80
+#define ROWS 25
+
+struct vdev_guest {		/* what a device knows as its guest */
+	struct guest *guest;
+	u32 irq;
+};
+
+static bool in_reach(u64 a, u32 len)
+{
+	return a + len >= a && a + len <= 0xFFFFFFFFull;
+}
+
+static bool guest_read(void *opaque, u64 a, void *dst, u32 len)
+{
+	struct vdev_guest *v = opaque;
+
+	return in_reach(a, len) && gmem_read(v->guest, gpa(a), dst, len);
+}
+
+static bool guest_write(void *opaque, u64 a, const void *src, u32 len)
+{
+	struct vdev_guest *v = opaque;
+
+	return in_reach(a, len) && gmem_write(v->guest, gpa(a), src, len);
+}
+
+static void raise_irq(void *opaque)
+{
+	struct vdev_guest *v = opaque;
+
+	virq_raise(v->guest, v->irq);
+}
+
+static void device_log(void *opaque, const char *line)
+{
+	struct vdev_guest *v = opaque;
+
+	hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->irq - 1, line);
+}
+
+/* ---- the console ---- */
+
+static u32 con_room(void *g) { return console_room(g); }
+static void con_output(void *g, const void *data, u32 len) { console_write(g, data, len); }
+static u32 con_input(void *g, void *data, u32 len) { return console_input(g, data, len); }
+static bool con_typed(void *g) { return console_typed(g); }
+
+bool vdevs_create(struct guest *g, char *msg, u32 len)
+{
+	struct virtio_console *c = malloc(sizeof(*c));
+	struct vdev_guest *v = malloc(sizeof(*v));
+	struct virtio_console_backend b = { g, con_room, con_output, con_input, con_typed };
+	struct virtio_guest access = { v, guest_read, guest_write, raise_irq, device_log };
+
+	if (!c || !v) {
+		free(c);
+		free(v);
+		snprintf(msg, len, "no memory for its devices");
+		return false;
+	}
+	*v = (struct vdev_guest){ g, 1 };
+	virtio_console_init(c, &access, &b, COLS, ROWS);
+	g->vdev[g->vdevs++] = &c->dev;
+	return true;
+}
+
+void vdevs_destroy(struct guest *g)
+{
+	while (g->vdevs) {
+		struct virtio_dev *d = g->vdev[--g->vdevs];
+
+		free(d->guest.opaque);
+		free(d->backend);
+	}
+}
+
+bool vdevs_poll(struct guest *g)
+{
+	return g->vdevs && virtio_console_poll(g->vdev[0]->backend);
+}
+
+/* ---- registers ---- */
+
+static struct virtio_dev *device_at(const struct guest *g, gpa_t a)
+{
+	u32 i = (gpa_x(a) - VDEV_BASE) / PAGE_SIZE;
+
+	return gpa_x(a) >= VDEV_BASE && i < g->vdevs ? g->vdev[i] : NULL;
+}
+
+bool vdev_is_mmio(const struct guest *g, gpa_t a)
+{
+	return device_at(g, a);
+}
+
+u32 vdev_read(struct guest *g, gpa_t a, u32 size)
+{
+	struct virtio_dev *d = device_at(g, a);
+
+	return d ? virtio_mmio_read(d, gpa_x(a) & ~PAGE_MASK, size) : ~0u;
+}
+
+void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
+{
+	struct virtio_dev *d = device_at(g, a);
+
+	if (d)
+		virtio_mmio_write(d, gpa_x(a) & ~PAGE_MASK, size, value);
+}
+
+void vdev_cmdline(const struct guest *g, char *buf, u32 len)
+{
+	u32 i, n = 0;
+
+	buf[0] = 0;
+	for (i = 0; i < g->vdevs && n < len; i++)
+		n += snprintf(buf + n, len - n, " virtio_mmio.device=4K@0x%x:%u",
+			      (unsigned)(VDEV_BASE + i * PAGE_SIZE), (unsigned)i + 1);
+}
