@@ -9,6 +9,7 @@
 #include "hv/kernel_image.h"
 
 /* struct boot_params, by the offsets of the boot protocol (Documentation/x86/boot.rst and zero-page.rst). */
+#define BP_ALT_MEM_K		0x1E0
 #define BP_E820_ENTRIES		0x1E8
 #define BP_BOOT_FLAG		0x1FE
 #define BP_HEADER		0x202
@@ -130,6 +131,9 @@ static bool write_boot_params(struct guest *g, const struct plan *p)
 	put(bp, BP_RAMDISK_SIZE, p->initrd_file ? p->initrd_file->size : 0, 4);
 	put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);
 	put(bp, BP_HARDWARE_SUBARCH, SUBARCH_LGUEST, 4);
+	/* lguest's guests take one e820 entry as it is.  Later kernels do not believe a map of one
+	 * entry and make their own out of alt_mem_k, the KiB above 1 MiB. */
+	put(bp, BP_ALT_MEM_K, g->cfg->memory / 1024 - 1024, 4);
 	put(bp, BP_E820_ENTRIES, 1, 1);
 	put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);
 	put(bp, BP_E820_TABLE + 16, E820_RAM, 4);

@@ -2,6 +2,7 @@
 /* The virtio devices of a guest: which it has, where their registers are, and the two things they may do to it. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "drivers/virtio/console.h"
 #include "hv/hv.h"
 
@@ -118,9 +119,8 @@ void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
 
 void vdev_cmdline(const struct guest *g, char *buf, u32 len)
 {
-	u32 i, n = 0;
+	u32 i, n = strlen(buf);
 
-	buf[0] = 0;
 	for (i = 0; i < g->vdevs && n < len; i++)
 		n += snprintf(buf + n, len - n, " virtio_mmio.device=4K@0x%x:%u",
 			      (unsigned)(VDEV_BASE + i * PAGE_SIZE), (unsigned)i + 1);
