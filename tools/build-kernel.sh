@@ -11,6 +11,8 @@
 # The result is kept outside the tree, under the hash of all it is made from.
 set -euo pipefail
 
+# All in braces, so that it is read before it runs: editing this file during a build does no harm.
+{
 die() { echo "build-kernel: $*" >&2; exit 1; }
 
 [ $# = 3 ] || die "usage: build-kernel.sh VERSION guest|native OUTDIR"
@@ -27,14 +29,22 @@ tarball=/usr/src/$package.tar.xz
 
 cache=${RINGLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringlet}/kernel
 mkdir -p "$cache" "$outdir" || die "cannot create $cache or $outdir"
-key=$({
+# What it is made from.  Comments in C are left out: a new one need not cost a new kernel.
+ingredients() {
 	echo "$variant"
 	dpkg-query -W "$package" 2>/dev/null || sha256sum < "$tarball"
 	gcc --version | head -n 1
 	ld --version | head -n 1
-	cat "$common"/* "$patches"/[0-9]*.patch "$patches"/{series,scan.allow} \
-		"$top"/hv/abi.h "$top"/tools/{build-kernel.sh,scan-kernel.py}
-} | sha256sum | cut -c1-16)
+	cat "$common/config" "$common/config.$variant" "$patches"/{config,series} \
+		"$patches"/[0-9]*.patch "$top/tools/build-kernel.sh"
+	if [ "$variant" = guest ]; then
+		cat "$patches/scan.allow" "$top/tools/scan-kernel.py"
+		for source in "$common"/ringlet.[ch] "$top/hv/abi.h"; do
+			gcc -fpreprocessed -dD -E -P "$source"
+		done
+	fi
+}
+key=$(ingredients | sha256sum | cut -c1-16)
 name=linux-$version-$variant
 result=$cache/$name-$key
 
@@ -61,7 +71,7 @@ trap 'exit 1' INT TERM
 src=$work/$package
 log=$cache/$name.log
 # The fragments as one file, in the order in which they count.
-cat "$common/config" "$common/config.$variant" > "$work/fragment"
+cat "$common/config" "$common/config.$variant" "$patches/config" > "$work/fragment"
 
 # Only what an x86 build reads: the rest is most of 1.5 GB.
 echo "  $name: unpacking"
@@ -134,3 +144,5 @@ mv -T "$work/result" "$result"
 rm -f "$log"
 deliver
 echo "  $name: done in ${SECONDS}s"
+exit
+}

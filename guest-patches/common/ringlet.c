@@ -21,6 +21,7 @@
 #include <linux/panic_notifier.h>
 #include <linux/pm.h>
 #include <linux/printk.h>
+#include <linux/reboot.h>
 #include <linux/time64.h>
 
 #include <asm/bios_ebda.h>
@@ -271,6 +272,23 @@ static void ringlet_restart(char *cmd)
 {
 	ringlet_shutdown(SHUTDOWN_RESTART);
 }
+
+/* There is no power button: the operator's wish is an interrupt. */
+static irqreturn_t ringlet_operator(int irq, void *dev)
+{
+	if (irq == RINGLET_IRQ_SHUTDOWN)
+		orderly_poweroff(true);
+	else
+		orderly_reboot();
+	return IRQ_HANDLED;
+}
+
+static int __init ringlet_operator_init(void)
+{
+	return request_irq(RINGLET_IRQ_SHUTDOWN, ringlet_operator, 0, "shutdown", NULL) ?:
+	       request_irq(RINGLET_IRQ_REBOOT, ringlet_operator, 0, "reboot", NULL);
+}
+device_initcall(ringlet_operator_init);
 
 /* Address spaces: tlb.c does the rest. */
 static void ringlet_flush_tlb_user(void)
