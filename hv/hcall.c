@@ -249,17 +249,15 @@ static void perform(struct vcpu *v, const struct call *c)
 /* What waits in the ring, in order, each slot fetched whole before it counts. At most one round. */
 static void async_calls(struct vcpu *v)
 {
-	u8 status[RINGLET_RING_SIZE], free = 0xFF;
+	u8 status, free = 0xFF;
 	u32 n;
 
-	if (!shared_read(v, OFF(hcall_status), status, sizeof(status)))
-		return;
 	for (n = 0; n < RINGLET_RING_SIZE && guest_alive(v->guest); n++) {
 		u32 i = v->next_async;
 		struct ringlet_async_call a;
 		struct call c;
 
-		if (status[i] == 0xFF)
+		if (!shared_read(v, OFF(hcall_status) + i, &status, 1) || status == free)
 			break;
 		v->next_async = (i + 1) % RINGLET_RING_SIZE;
 		shared_read(v, OFF(hcalls) + i * sizeof(a), &a, sizeof(a));

@@ -264,7 +264,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 
 /* ---- roots and flushes ---- */
 
-/* A new root starts with the kernel tables of the one in use: they are global. */
+/* A root for another directory starts with the kernel tables of the one in use: they are global. */
 static void share_kernel(struct guest *g, struct shadow_root *r)
 {
 	struct shadow_root *from = g->shadow.current;
@@ -330,12 +330,13 @@ void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush)
 
 	v->cr3 = cr3;
 	r = asid < 0 ? root_by_cr3(g, cr3 & PTE_FRAME) : root_in_slot(g, asid);
-	if (r->cr3 != (cr3 & PTE_FRAME) || flush) {
-		flush_range(s, r, 0, kernel_dir(g));
+	if (r->cr3 != (cr3 & PTE_FRAME)) {
 		r->cr3 = cr3 & PTE_FRAME;
-	}
-	if (v->have_shared)
+		flush = true;
 		share_kernel(g, r);
+	}
+	if (flush)
+		flush_range(s, r, 0, kernel_dir(g));
 	s->current = r;
 	r->last_used = ++s->clock;
 	g->stats.root_switches++;

@@ -111,10 +111,11 @@ static bool at_syscall_entry(const struct vcpu *v)
 
 void virq_deliver(struct vcpu *v)
 {
-	u32 ready = deliverable(v), irq;
+	u32 ready, irq;
 
 	if (!v->irq_pending)
 		return;
+	ready = deliverable(v);
 	if (ready && in_iret_window(v) && !complete_iret(v))
 		goto out;
 	if (ready && virq_enabled(v) && !at_syscall_entry(v) &&
