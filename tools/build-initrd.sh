@@ -51,7 +51,7 @@ echo 'root::0:0:root:/root:/bin/sh' > "$root/etc/passwd"
 echo 'root:x:0:' > "$root/etc/group"
 cat > "$root/etc/profile" <<'PROFILE'
 cd
-export PS1='\h:\w# '
+export PS1='\h:${PWD/$HOME/\~}# '
 # A serial line says nothing of its size; a virtio console does.
 [ "$(stty size 2>/dev/null)" != "0 0" ] || stty rows 24 cols 80
 PROFILE
