@@ -129,7 +129,28 @@ static bool give_memory(struct guest *g)
 	return true;
 }
 
-static void stop(struct guest *g, enum guest_state next);
+/* The reason is in g->reason. */
+static void stop(struct guest *g, enum guest_state next)
+{
+	struct vcpu *v = g->vcpu;
+	char words[240];
+
+	hv_log("%s: %s", g->name, g->reason);
+	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
+	console_print(g, words, strlen(words));
+
+	if (v) {
+		sched_remove(v);
+		v->event_ns = 0;
+		g->last_regs = *v->regs;
+		g->last_cr2 = v->cr2;
+		g->last_cr3 = v->cr3;
+		g->have_last_regs = true;
+	}
+	g->state = GUEST_DYING;
+	g->next_state = next;
+	g->work_at = 0;
+}
 
 static void fail_start(struct guest *g, const char *why)
 {
@@ -166,29 +187,6 @@ static void build_piece(struct guest *g)
 }
 
 /* ---- ending ---- */
-
-/* The reason is in g->reason. */
-static void stop(struct guest *g, enum guest_state next)
-{
-	struct vcpu *v = g->vcpu;
-	char words[240];
-
-	hv_log("%s: %s", g->name, g->reason);
-	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
-	console_print(g, words, strlen(words));
-
-	if (v) {
-		sched_remove(v);
-		v->event_ns = 0;
-		g->last_regs = *v->regs;
-		g->last_cr2 = v->cr2;
-		g->last_cr3 = v->cr3;
-		g->have_last_regs = true;
-	}
-	g->state = GUEST_DYING;
-	g->next_state = next;
-	g->work_at = 0;
-}
 
 static bool has_life(const struct guest *g)
 {

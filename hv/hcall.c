@@ -59,7 +59,7 @@ static void guest_string(struct guest *g, gpa_t a, char *buf, u32 len)
 
 static void hc_shutdown(struct vcpu *v, const struct call *c)
 {
-	char words[128] = "";
+	char words[128] = "", *w;
 
 	if (c->c < SHUTDOWN_POWEROFF || c->c > SHUTDOWN_HALT) {
 		bad(v, c, "no such way to shut down");
@@ -67,6 +67,9 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 	}
 	if (c->b)
 		guest_string(v->guest, gpa(c->b), words, sizeof(words));
+	for (w = words; *w; w++)	/* they will be printed at the monitor */
+		if (*w < ' ' || *w > '~')
+			*w = *w == '\n' ? ' ' : '?';
 	guest_stopped(v->guest, c->c, words);
 }
 
