@@ -7,10 +7,10 @@
  * (COM1; the VGA screen with the keyboard) shows one console, or the monitor.  What a guest
  * says is never taken for input of ours.
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "arch/x86/time.h"
 #include "drivers/ps2/kbd.h"
 #include "drivers/serial/uart.h"
 #include "drivers/vga/vga.h"
@@ -19,11 +19,11 @@
 #include "hv/hv.h"
 
 #define SCROLLBACK	32768
-#define INPUT		4096
+#define INPUT		8192
 #define COLS		80
 #define ROWS		25
 #define BYTES_PER_POLL	4096
-#define PATIENCE_NS	20000000ull	/* how long urgent text waits for the wire */
+#define WIRE		65536		/* holds the longest answer of the monitor, a whole scrollback */
 
 struct console {
 	struct guest *guest;
@@ -40,6 +40,15 @@ static struct vt monitor_vt;		/* what the VGA screen shows of the monitor */
 static bool screen_dirty, started;
 static u8 escape_key = 'T' & 0x1F;
 
+static u8 wire_ring[WIRE];		/* for COM1, behind the UART's own ring */
+static u32 wire_head, wire_tail;	/* free-running */
+static u32 wire_dropped;		/* bytes, since it was told last */
+
+/* What programs of a guest may have left on in the terminal at the other end of the line; the cursor
+ * stays where it is. */
+static const char plain_modes[] =
+	"\030\0337\033[r\0338\033[0m\033(B\033[4l\033[?7h\033[?25h\033[?1;1000;1002;1003;1006;2004l";
+
 /* ---- terminals ---- */
 
 static struct vt *shown_vt(void)
@@ -47,20 +56,49 @@ static struct vt *shown_vt(void)
 	return screen.focus ? &screen.focus->vt : &monitor_vt;
 }
 
-/* Waits for the wire until deadline_ns (0: as long as it takes); what is left then is lost there. */
-static void wire(const u8 *data, u32 len, u64 deadline_ns)
+static u32 wire_backlog(void)
 {
-	while (len) {
-		u32 n = MIN(len, uart_tx_room());
+	return wire_head - wire_tail;
+}
 
-		uart_write(data, n);
-		data += n;
-		len -= n;
-		if (len && deadline_ns && time_ns() > deadline_ns)
-			return;
-		if (len)
-			uart_poll();
+static void wire_flush(void)
+{
+	u32 n, at = wire_tail % WIRE;
+
+	while (wire_backlog() && (n = MIN(MIN(wire_backlog(), WIRE - at), uart_tx_room()))) {
+		uart_write(wire_ring + at, n);
+		wire_tail += n;
+		at = wire_tail % WIRE;
 	}
+}
+
+/* Nobody waits for the wire here: at 115200 baud a screenful takes a fifth of a second, and all guests
+ * would stand still.  What a line does not take for a long time is lost to it. */
+static void wire(const void *data, u32 len)
+{
+	const u8 *from = data;
+	u32 i;
+
+	for (i = 0; i < len && wire_backlog() < WIRE; i++)
+		wire_ring[wire_head++ % WIRE] = from[i];
+	wire_dropped += len - i;
+	wire_flush();
+}
+
+static void show_screen(void)
+{
+	struct vt *vt = shown_vt();
+
+	screen_dirty = false;
+	vga_show(vt->cells, vt->cursor_visible ? vt->now.row : ROWS, vt->now.col);
+}
+
+void console_drain(void)
+{
+	show_screen();
+	while (wire_backlog())
+		uart_putc((char)wire_ring[wire_tail++ % WIRE]);
+	uart_putc('\r');
 }
 
 void terminal_put(struct terminal *t, const char *data, u32 len)
@@ -69,14 +107,14 @@ void terminal_put(struct terminal *t, const char *data, u32 len)
 		vt_write(&monitor_vt, data, len);
 		screen_dirty = true;
 	} else {
-		wire((const u8 *)data, len, 0);
+		wire(data, len);
 	}
 }
 
 static void wire_put(void *arg, const void *data, u32 len)
 {
 	(void)arg;
-	wire(data, len, 0);
+	wire(data, len);
 }
 
 static bool blank(const struct vt *vt)
@@ -100,6 +138,8 @@ static void say_keys(struct console *c)
 
 void terminal_focus(struct terminal *t, struct guest *g)
 {
+	if (t->focus && !t->screen)
+		wire(plain_modes, sizeof(plain_modes) - 1);
 	t->focus = g ? g->console : NULL;
 	if (t->screen)
 		screen_dirty = true;
@@ -123,41 +163,47 @@ static bool on_wire(const struct console *c)
 	return started && serial.focus == c;
 }
 
-static void say(struct console *c, const u8 *data, u32 len, u64 deadline_ns)
+void console_write(struct guest *g, const void *data, u32 len)
 {
+	struct console *c = g->console;
+	const u8 *from = data;
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		c->scrollback[c->said++ % SCROLLBACK] = data[i];
+		c->scrollback[c->said++ % SCROLLBACK] = from[i];
 	vt_write(&c->vt, data, len);
 	if (started && screen.focus == c)
 		screen_dirty = true;
-	if (on_wire(c))
-		wire(data, len, deadline_ns);
-	c->guest->stats.console_out += len;
-}
-
-void console_write(struct guest *g, const void *data, u32 len)
-{
-	say(g->console, data, len, time_ns() + PATIENCE_NS);
+	/* The other half of the ring is for what the monitor says. */
+	if (on_wire(c) && wire_backlog() + len > WIRE / 2)
+		wire_dropped += len;
+	else if (on_wire(c))
+		wire(data, len);
+	g->stats.console_out += len;
 }
 
 void console_print(struct guest *g, const char *text, u32 len)
 {
 	struct console *c = g->console;
-	u64 deadline = time_ns() + PATIENCE_NS;
+	char buf[128];
+	u32 n = 0;
 
 	for (; len; text++, len--) {
 		if (*text == '\n' && c->last != '\r')
-			say(c, (const u8 *)"\r", 1, deadline);
-		say(c, (const u8 *)text, 1, deadline);
-		c->last = *text;
+			buf[n++] = '\r';
+		buf[n++] = c->last = *text;
+		if (n >= sizeof(buf) - 1 || len == 1) {
+			console_write(g, buf, n);
+			n = 0;
+		}
 	}
 }
 
 u32 console_room(struct guest *g)
 {
-	return on_wire(g->console) ? uart_tx_room() : SCROLLBACK;
+	if (!on_wire(g->console))
+		return SCROLLBACK;
+	return wire_backlog() ? 0 : uart_tx_room();
 }
 
 /* ---- what is typed for them ---- */
@@ -221,31 +267,36 @@ static void next_guest(struct terminal *t)
 		terminal_focus(t, guests[i]);
 }
 
-static void hint(struct terminal *t, const char *text)
+/* A line of ours in between, on this terminal only. */
+static void hint(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
+static void hint(struct terminal *t, const char *fmt, ...)
 {
+	char text[240];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
 	if (t->screen && t->focus) {
 		vt_write(&t->focus->vt, text, strlen(text));
 		screen_dirty = true;
 	} else {
 		terminal_put(t, text, strlen(text));
 	}
-}
-
-static void escape_help(struct terminal *t)
-{
-	char text[240], k = escape_key + '@';
-
-	snprintf(text, sizeof(text), "\r\n[Ctrl-%c and then  m: monitor  1..9: that guest  n: next guest  Ctrl-%c: "
-		 "sends one  ?: this.  On the screen also Alt-F1..F8 and Alt-F12.]\r\n", k, k);
-	hint(t, text);
 	if (!t->focus)
 		line_redraw(&t->edit);
 }
 
+static void escape_help(struct terminal *t)
+{
+	char k = escape_key + '@';
+
+	hint(t, "\r\n[Ctrl-%c and then  m: monitor  1..9: that guest  n: next guest  Ctrl-%c: "
+	     "sends one  ?: this.  On the screen also Alt-F1..F8 and Alt-F12.]\r\n", k, k);
+}
+
 static void escape_command(struct terminal *t, u8 c)
 {
-	char text[80];
-
 	if (c == escape_key) {
 		if (t->focus)
 			type(t->focus, &c, 1);
@@ -255,14 +306,24 @@ static void escape_command(struct terminal *t, u8 c)
 		next_guest(t);
 	} else if (c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count) {
 		terminal_focus(t, guests[c - '1']);
-	} else if (c == '?') {
-		escape_help(t);
 	} else if (c >= '1' && c <= '9') {
-		snprintf(text, sizeof(text), "\r\n[there is no guest %c]\r\n", c);
-		hint(t, text);
+		hint(t, "\r\n[there is no guest %c: there are %u]\r\n", c, (unsigned)guest_count);
 	} else {
 		escape_help(t);
 	}
+}
+
+/* A guest that is not there hears nothing. */
+static void type_to_guest(struct terminal *t, u8 c)
+{
+	struct guest *g = t->focus->guest;
+	char k = escape_key + '@';
+
+	if (g->state == GUEST_BUILDING || g->state == GUEST_RUNNING || g->state == GUEST_PAUSED)
+		type(t->focus, &c, 1);
+	else if (c == '\r' || c == '\n')
+		hint(t, "[%s is %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
+		     guest_state_name(g), k, g->name);
 }
 
 static void key(struct terminal *t, u8 c)
@@ -273,24 +334,28 @@ static void key(struct terminal *t, u8 c)
 	} else if (c == escape_key) {
 		t->escaped = true;
 	} else if (t->focus) {
-		type(t->focus, &c, 1);
+		type_to_guest(t, c);
 	} else {
 		monitor_key(t, c);
 	}
 }
 
-static bool room_to_type(const struct terminal *t)
-{
-	return !t->focus || t->focus->typed_head - t->focus->typed_tail < INPUT;
-}
-
+/* All is read, also what a guest will never take: the escape key may be behind it. */
 static void poll_serial(void)
 {
 	u32 n;
 	int c;
 
-	for (n = 0; n < BYTES_PER_POLL && room_to_type(&serial) && (c = uart_getc()) >= 0; n++)
+	for (n = 0; n < BYTES_PER_POLL && (c = uart_getc()) >= 0; n++)
 		key(&serial, c);
+}
+
+/* The keyboard sends what a VT100 does in its usual mode. */
+static void adapt_arrow(struct kbd_event *e)
+{
+	if (screen.focus && screen.focus->vt.app_cursor && e->len == 3 && e->bytes[0] == 033 &&
+	    e->bytes[1] == '[' && e->bytes[2] >= 'A' && e->bytes[2] <= 'D')
+		e->bytes[1] = 'O';
 }
 
 static void poll_keyboard(void)
@@ -300,6 +365,7 @@ static void poll_keyboard(void)
 
 	while (kbd_get(&e)) {
 		if (e.kind == KBD_BYTES) {
+			adapt_arrow(&e);
 			for (i = 0; i < e.len; i++)
 				key(&screen, e.bytes[i]);
 		} else if (e.number == 12) {
@@ -315,18 +381,28 @@ bool console_busy(void)
 	return uart_waiting() || kbd_waiting() || screen_dirty;
 }
 
+/* What the line was too slow for is told once it has caught up. */
+static void tell_dropped(void)
+{
+	char text[120];
+
+	if (!wire_dropped || wire_backlog())
+		return;
+	snprintf(text, sizeof(text), "\r\n[%u bytes came too fast for this line; dmesg in the monitor has the last ones]\r\n",
+		 (unsigned)wire_dropped);
+	wire_dropped = 0;
+	wire(text, strlen(text));
+}
+
 void console_poll(void)
 {
-	struct vt *vt;
-
 	uart_poll();
+	wire_flush();
+	tell_dropped();
 	poll_serial();
 	poll_keyboard();
-	if (screen_dirty) {
-		screen_dirty = false;
-		vt = shown_vt();
-		vga_show(vt->cells, vt->cursor_visible ? vt->now.row : ROWS, vt->now.col);
-	}
+	if (screen_dirty)
+		show_screen();
 }
 
 /* ---- our own lines ---- */
@@ -351,16 +427,24 @@ static void show_log(const char *text)
 	}
 }
 
+/* The monitor's screen begins with what was said before there was one. */
+static void show_early(const char *text)
+{
+	terminal_put(&screen, text, strlen(text));
+	terminal_put(&screen, "\r\n", 2);
+}
+
 static void read_escape_option(void)
 {
 	char buf[8];
 
 	if (!hv_cmdline_get("escape", buf, sizeof(buf)))
 		return;
-	if (buf[0] == '^' && buf[1] && !buf[2] && (buf[1] & 0x1F) && (buf[1] & 0x40))
+	/* Not one of those that every line and every arrow key has. */
+	if (buf[0] == '^' && (buf[1] & 0x40) && !buf[2] && !strchr("\b\t\n\r\033", buf[1] & 0x1F))
 		escape_key = buf[1] & 0x1F;
 	else
-		hv_log("escape=%s: write ^ and a letter, like escape=^T", buf);
+		hv_log("escape=%s: write ^ and a letter but H, I, J or M, like escape=^T", buf);
 }
 
 static struct guest *first_starting(void)
@@ -379,6 +463,7 @@ void console_start(void)
 
 	read_escape_option();
 	vt_init(&monitor_vt, COLS, ROWS);
+	hv_log_each(show_early);
 	started = true;
 	if (g) {
 		serial.focus = screen.focus = g->console;
@@ -393,32 +478,45 @@ void console_start(void)
 
 /* ---- reading back ---- */
 
+/* Takes control sequences out of what a guest said. */
+enum { TEXT, AFTER_ESC, IN_CSI, IN_STRING };
+
+static u8 next_state(u8 state, u8 b)
+{
+	switch (state) {
+	case TEXT: return b == 033 ? AFTER_ESC : TEXT;
+	case AFTER_ESC: return b == '[' ? IN_CSI : b < '0' ? AFTER_ESC : strchr("]PX^_", b) ? IN_STRING : TEXT;
+	case IN_CSI: return b == 033 ? AFTER_ESC : b >= '@' || b == '\n' ? TEXT : IN_CSI;
+	default: return b == 033 ? AFTER_ESC : b == 7 || b == '\n' ? TEXT : IN_STRING;
+	}
+}
+
 void console_each_line(const struct guest *g, void (*line)(const char *text))
 {
 	const struct console *c = g->console;
-	u32 at = c->said > SCROLLBACK ? c->said - SCROLLBACK : 0, n = 0;
+	u32 at = c->said > SCROLLBACK ? c->said - SCROLLBACK : 0, end = c->said, n = 0;
+	bool over = false;		/* after CR: what comes is written over the line */
+	u8 state = TEXT, was, b;
 	char buf[200];
-	u8 escape = 0;
 
-	for (; at != c->said; at++) {
-		u8 b = c->scrollback[at % SCROLLBACK];
-
-		if (escape) {			/* ESC [ ... letter, or ESC x */
-			if (escape == 1 && b == '[')
-				escape = 2;
-			else if (escape == 1 || (b >= '@' && b <= '~'))
-				escape = 0;
+	for (; at != end; at++) {
+		b = c->scrollback[at % SCROLLBACK];
+		was = state;
+		state = next_state(was, b);
+		if ((was != TEXT || state != TEXT) && b != '\n')
 			continue;
-		}
-		if (b == 033) {
-			escape = 1;
-		} else if (b == '\b') {
-			n -= n > 0;
-		} else if (b == '\n' || n == sizeof(buf) - 1) {
+		if (b == '\n' || n == sizeof(buf) - 1) {
 			buf[n] = 0;
 			n = 0;
 			line(buf);
+		}
+		if (b == '\r' || b == '\n') {
+			over = b == '\r';
+		} else if (b == '\b') {
+			n -= n > 0;
 		} else if ((b >= ' ' && b != 0x7F) || b == '\t') {
+			n = over ? 0 : n;
+			over = false;
 			buf[n++] = b;
 		}
 	}

@@ -17,10 +17,12 @@ struct terminal {
 	struct lineedit edit;		/* at the monitor */
 };
 
-/* All of it, however long that takes on the wire. */
+/* Never waits; what is for COM1 leaves in its own time. */
 void terminal_put(struct terminal *t, const char *data, u32 len);
 void terminal_focus(struct terminal *t, struct guest *g);	/* NULL: the monitor */
 u8 console_escape_key(void);
+/* Until all that was said is on the line and on the screen: before the machine stops. */
+void console_drain(void);
 /* Calls line() for each line of what g has said lately, control sequences taken out. */
 void console_each_line(const struct guest *g, void (*line)(const char *text));
 

@@ -30,7 +30,7 @@ void line_redraw(struct lineedit *e)
 
 void line_start(struct lineedit *e)
 {
-	e->len = e->pos = e->back = 0;
+	e->len = e->pos = e->back = e->escape = 0;
 	e->buf[0] = 0;
 	put(e, e->prompt);
 }
@@ -53,12 +53,17 @@ static void insert(struct lineedit *e, char c)
 /* Takes out [from, to), and puts the cursor there. */
 static void cut(struct lineedit *e, u32 from, u32 to)
 {
+	bool at_end = e->pos == e->len && to == e->len;
+
 	if (from >= to)
 		return;
 	memmove(e->buf + from, e->buf + to, e->len - to + 1);
 	e->len -= to - from;
 	e->pos = from;
-	line_redraw(e);
+	if (!at_end)
+		line_redraw(e);
+	for (; at_end && from < to; from++)
+		put(e, "\b \b");
 }
 
 static u32 word_start(const struct lineedit *e)
@@ -97,7 +102,7 @@ static void complete(struct lineedit *e)
 
 	while (start && e->buf[start - 1] != ' ')
 		start--;
-	rest = e->complete ? e->complete(e->buf, start, e->pos - start) : NULL;
+	rest = e->complete ? e->complete(e->arg, e->buf, start, e->pos - start) : NULL;
 	if (!rest)
 		put(e, "\a");
 	for (; rest && *rest; rest++)
@@ -130,26 +135,35 @@ static void arrow(struct lineedit *e, u8 c)
 	}
 }
 
-/* True while c belongs to an escape sequence. */
+enum { NONE, AFTER_ESC, IN_CSI, IN_STRING, STRING_ESC };
+
+/* True while c belongs to an escape sequence.  Not all come from keys: what a guest's program asked
+ * the terminal may be answered after the person has come here.  An answer in a string can be
+ * text of that program's choice, so a string ends by its own end or by Ctrl-C only. */
 static bool in_escape(struct lineedit *e, u8 c)
 {
 	switch (e->escape) {
-	case 0:
+	case NONE:
 		if (c != 033)
 			return false;
-		e->escape = 1;
+		e->escape = AFTER_ESC;
 		return true;
-	case 1:
-		e->escape = c == '[' || c == 'O' ? 2 : 0;
+	case AFTER_ESC:
 		e->param = 0;
+		e->escape = c == '[' || c == 'O' ? IN_CSI : c && strchr("]PX^_", c) ? IN_STRING :
+			    c == 033 ? AFTER_ESC : NONE;
 		return true;
-	default:
-		if (c >= '0' && c <= '9') {
+	case IN_CSI:
+		if (c >= '0' && c <= '9')
 			e->param = e->param * 10 + (c - '0');
-		} else if (c != ';') {
-			e->escape = 0;
+		if (c >= '@' || c < ' ') {
+			e->escape = NONE;
 			arrow(e, c);
 		}
+		return true;
+	default:
+		e->escape = c == 7 || c == CTRL('c') || (e->escape == STRING_ESC && c == '\\') ? NONE :
+			    c == 033 ? STRING_ESC : IN_STRING;
 		return true;
 	}
 }

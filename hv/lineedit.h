@@ -14,14 +14,15 @@ struct lineedit {
 	char history[LINE_HISTORY][LINE_SIZE];
 	u32 lines;			/* ever kept; the newest LINE_HISTORY are there */
 	u32 back;			/* how far up we are: 0 is the line being typed */
-	u8 escape;			/* inside ESC [ ... */
+	u8 escape;			/* inside an escape sequence, and of which kind */
 	u8 param;
 	bool after_cr;			/* a LF right after a CR is no second line */
 	const char *prompt;
 	void (*put)(void *arg, const char *data, u32 len);
 	void *arg;
-	/* The rest of the word before the cursor (in buf[start..pos)), if it can be told; else NULL. */
-	const char *(*complete)(const char *buf, u32 start, u32 len);
+	/* How the word before the cursor, `len` bytes at buf[start], certainly goes on; NULL: there is no such
+	 * word.  It may print what is possible, and then calls line_redraw(). */
+	const char *(*complete)(void *arg, const char *buf, u32 start, u32 len);
 };
 
 enum line_event { LINE_NOTHING, LINE_READY, LINE_CANCELLED };

@@ -18,7 +18,7 @@ static struct terminal *out;	/* who asked */
 
 static PRINTF(1, 2) void say(const char *fmt, ...)
 {
-	char text[256];
+	char text[320];			/* a command line and its title */
 	const char *at = text, *nl;
 	va_list ap;
 
@@ -90,10 +90,8 @@ static void cmd_list(char **w)
 		say("no guests: ringlet.conf names none\n");
 }
 
-static void say_regs(const struct guest *g)
+static void say_regs(const struct vcpu_regs *r, u32 cr2, u32 cr3)
 {
-	const struct vcpu_regs *r = &g->last_regs;
-
 	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", (unsigned)r->eip,
 	    (unsigned)r->eflags, (unsigned)r->esp, (unsigned)r->cs & 0xFFFF, (unsigned)r->ss & 0xFFFF);
 	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", (unsigned)r->eax, (unsigned)r->ebx,
@@ -101,7 +99,7 @@ static void say_regs(const struct guest *g)
 	say("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x  fs %04x  gs %04x\n", (unsigned)r->esi,
 	    (unsigned)r->edi, (unsigned)r->ebp, (unsigned)r->ds & 0xFFFF, (unsigned)r->es & 0xFFFF,
 	    (unsigned)r->fs & 0xFFFF, (unsigned)r->gs & 0xFFFF);
-	say("  cr2 %08x  cr3 %08x\n", (unsigned)g->last_cr2, (unsigned)g->last_cr3);
+	say("  cr2 %08x  cr3 %08x\n", (unsigned)cr2, (unsigned)cr3);
 }
 
 static void cmd_info(char **w)
@@ -115,15 +113,16 @@ static void cmd_info(char **w)
 		say("reason   %s\n", g->reason);
 	if (g->cfg->error[0])
 		say("config   %s\n", g->cfg->error);
-	say("kernel   %s\ninitrd   %s\ncmdline  %s\nmemory   %u KiB\nstarts   %u\n", g->cfg->kernel,
-	    g->cfg->initrd[0] ? g->cfg->initrd : "(none)", g->cfg->cmdline,
-	    (unsigned)(g->cfg->memory >> 10), (unsigned)g->starts);
-	if (g->vcpu)
-		say("cr3      %08x\nshadow   %u of %u page tables\n", (unsigned)g->vcpu->cr3,
+	say("kernel   %s\ninitrd   %s\n", g->cfg->kernel, g->cfg->initrd[0] ? g->cfg->initrd : "(none)");
+	say("cmdline  %s\n", g->cfg->cmdline);
+	say("memory   %u KiB\nstarts   %u\n", (unsigned)(g->cfg->memory >> 10), (unsigned)g->starts);
+	if (g->vcpu) {
+		say("shadow   %u of %u page tables\nregisters when it was last out\n",
 		    (unsigned)g->shadow.pages, (unsigned)g->shadow.max_pages);
-	if (g->have_last_regs && !g->vcpu) {
+		say_regs(g->vcpu->regs, g->vcpu->cr2, g->vcpu->cr3);
+	} else if (g->have_last_regs) {
 		say("last registers\n");
-		say_regs(g);
+		say_regs(&g->last_regs, g->last_cr2, g->last_cr3);
 	}
 }
 
@@ -255,8 +254,25 @@ static void cmd_unpause(char **w)
 		say("%s\n", msg);
 }
 
-/* Soft-off through ACPI's PM1a control register, where QEMU's two machines have it: a PC at
- * large would need its ACPI tables read, and then an interpreter for them. */
+/*
+ * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large
+ * would need its ACPI tables read, and then an interpreter for them; and what is at these
+ * ports there, nobody knows.
+ */
+static void emulator_off(void)
+{
+	static const char name[] = "QEMU";
+	u32 i;
+
+	outw(0x510, 0);			/* QEMU's configuration device gives its name */
+	for (i = 0; i < 4 && inb(0x511) == (u8)name[i]; i++)
+		;
+	if (i == 4)
+		outw(0x604, 0x2000);
+	if (inb(0xE9) == 0xE9)		/* Bochs's debug port reads as itself */
+		outw(0xB004, 0x2000);
+}
+
 static void cmd_poweroff(char **w)
 {
 	u32 i;
@@ -265,9 +281,9 @@ static void cmd_poweroff(char **w)
 	for (i = 0; i < guest_count; i++)
 		if (guest_alive(guests[i]))
 			hv_log("%s: the power goes", guests[i]->name);
-	outw(0x604, 0x2000);	/* pc and q35 */
-	outw(0xB004, 0x2000);	/* older QEMU, Bochs */
 	say("It is now safe to turn the machine off.\n");
+	console_drain();
+	emulator_off();
 	for (;;) {
 		cli();
 		hlt();
@@ -343,15 +359,33 @@ static u32 most_words(const struct command *c)
 	return !c->args[0] ? 1 : strchr(c->args, ' ') ? 3 : 2;
 }
 
-/* The command that `word` begins like, for a hint. */
+/* How many letters two words share at the beginning and at the end. */
+static u32 likeness(const char *a, const char *b)
+{
+	u32 la = strlen(a), lb = strlen(b), head = 0, tail = 0;
+
+	while (head < MIN(la, lb) && a[head] == b[head])
+		head++;
+	while (tail < MIN(la, lb) - head && a[la - 1 - tail] == b[lb - 1 - tail])
+		tail++;
+	return head + tail;
+}
+
+/* The command that was probably meant, or NULL. */
 static const char *near(const char *word)
 {
-	u32 i;
+	const char *best = NULL;
+	u32 i, most = 0;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].name[0] == word[0])
-			return commands[i].name;
-	return "help";
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		u32 n = likeness(word, commands[i].name);
+
+		if (n > most && n * 2 >= strlen(word)) {
+			most = n;
+			best = commands[i].name;
+		}
+	}
+	return best;
 }
 
 static void run(char *line)
@@ -363,33 +397,47 @@ static void run(char *line)
 	if (!n)
 		return;
 	c = find(w[0]);
-	if (!c)
+	if (!c && near(w[0]))
 		say("no command '%s'; did you mean %s? (help lists all)\n", w[0], near(w[0]));
+	else if (!c)
+		say("no command '%s'; help lists all\n", w[0]);
 	else if (n > most_words(c))
 		say("too much: %s %s\n", c->name, c->args);
 	else
 		c->run(w);
 }
 
-/* Completes commands as the first word and guests' names as the second, if there is just one. */
-static const char *complete(const char *buf, u32 start, u32 len)
+/* Commands as the first word, guests' names as the second. */
+static const char *complete(void *arg, const char *buf, u32 start, u32 len)
 {
 	static char rest[LINE_SIZE];
-	const char *only = NULL;
-	u32 i, n = start ? guest_count : ARRAY_SIZE(commands), found = 0;
+	struct terminal *t = arg;
+	u32 i, n = start ? guest_count : ARRAY_SIZE(commands), found = 0, same = 0;
 
 	for (i = 0; i < n; i++) {
 		const char *s = start ? guests[i]->name : commands[i].name;
 
-		if (!strncmp(s, buf + start, len)) {
-			only = s;
-			found++;
-		}
+		if (strncmp(s, buf + start, len))
+			continue;
+		if (!found++)
+			same = (u32)snprintf(rest, sizeof(rest), "%s ", s + len);
+		while (strncmp(rest, s + len, same) && found > 1)
+			same--;
 	}
-	if (found != 1)
-		return NULL;
-	snprintf(rest, sizeof(rest), "%s ", only + len);
-	return rest;
+	rest[same] = 0;
+	if (found > 1 && !same) {
+		out = t;
+		say("\n");
+		for (i = 0; i < n; i++) {
+			const char *s = start ? guests[i]->name : commands[i].name;
+
+			if (!strncmp(s, buf + start, len))
+				say("%s  ", s);
+		}
+		say("\n");
+		line_redraw(&t->edit);
+	}
+	return found ? rest : NULL;
 }
 
 static void put(void *arg, const char *data, u32 len)
