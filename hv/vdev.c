@@ -9,9 +9,12 @@
 #define COLS 80
 #define ROWS 25
 
+#define MOST_LOGGED 4		/* a guest can break and reset its device as often as it likes */
+
 struct vdev_guest {		/* what a device knows as its guest */
 	struct guest *guest;
 	u32 irq;
+	u32 logged;
 };
 
 static bool in_reach(u64 a, u32 len)
@@ -44,7 +47,9 @@ static void device_log(void *opaque, const char *line)
 {
 	struct vdev_guest *v = opaque;
 
-	hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->irq - 1, line);
+	if (v->logged < MOST_LOGGED)
+		hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->irq - 1, line);
+	v->logged++;
 }
 
 /* ---- the console ---- */
@@ -67,7 +72,7 @@ bool vdevs_create(struct guest *g, char *msg, u32 len)
 		snprintf(msg, len, "no memory for its devices");
 		return false;
 	}
-	*v = (struct vdev_guest){ g, 1 };
+	*v = (struct vdev_guest){ g, 1, 0 };
 	virtio_console_init(c, &access, &b, COLS, ROWS);
 	g->vdev[g->vdevs++] = &c->dev;
 	return true;

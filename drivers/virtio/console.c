@@ -10,75 +10,75 @@
 #define F_EMERG_WRITE	2
 #define RX		0
 #define TX		1
-#define PIECE		256
-#define CHAINS_PER_POLL	16
+#define PIECE		256		/* bytes at a time */
+#define PIECES_PER_POLL	32		/* one chain may be as long as the guest's memory, many times over */
 
 static struct virtio_console *console_of(struct virtio_dev *d)
 {
 	return (struct virtio_console *)((u8 *)d - offsetof(struct virtio_console, dev));
 }
 
-/* True when the chain in work is done. */
-static bool output_chain(struct virtio_console *c)
+/* A piece of the chain in work; false: there is no room for it now. */
+static bool output_piece(struct virtio_console *c)
 {
 	u8 buf[PIECE];
+	u32 n = MIN(c->backend.room(c->backend.opaque), sizeof(buf));
 
-	for (;;) {
-		u32 room = c->backend.room(c->backend.opaque), n;
-		u32 left = virtio_readable_bytes(&c->chain) - c->done;
-
-		if (!left)
-			return true;
-		n = MIN(MIN(room, left), sizeof(buf));
-		if (!n)
-			return false;
-		n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, n);
-		if (!n)
-			return true;	/* broken */
+	n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, n);
+	if (n)
 		c->backend.output(c->backend.opaque, buf, n);
-		c->done += n;
-	}
+	c->done += n;
+	return n;
 }
 
+/* True if it goes on, at once or when there is room. */
 static bool transmit(struct virtio_console *c)
 {
+	bool more = true;
 	u32 i;
 
-	for (i = 0; i < CHAINS_PER_POLL; i++) {
-		if (!c->in_work && !virtq_pop(&c->dev, TX, &c->chain))
-			break;
-		if (!c->in_work)
+	c->blocked = false;
+	for (i = 0; i < PIECES_PER_POLL && more && !c->blocked; i++) {
+		if (!c->in_work) {
+			more = c->in_work = virtq_pop(&c->dev, TX, &c->chain);
 			c->done = 0;
-		c->in_work = !output_chain(c);
-		if (c->in_work)
-			break;
-		virtq_push(&c->dev, TX, c->chain.head, 0);
+			c->bytes = more ? virtio_readable_bytes(&c->chain) : 0;
+		}
+		if (c->in_work && c->done < c->bytes)
+			c->blocked = !output_piece(c);
+		if (c->in_work && c->done >= c->bytes) {
+			c->in_work = false;
+			virtq_push(&c->dev, TX, c->chain.head, 0);
+		}
 	}
 	virtq_signal(&c->dev, TX);
-	return c->in_work || i == CHAINS_PER_POLL;
+	return more;
 }
 
-static void receive(struct virtio_console *c)
+/* True if it goes on at once. */
+static bool receive(struct virtio_console *c)
 {
 	struct virtio_chain *chain = &c->rx_chain;
 	u8 buf[PIECE];
+	u32 i;
 
-	while (c->backend.typed(c->backend.opaque) && virtq_pop(&c->dev, RX, chain)) {
-		u32 n = c->backend.input(c->backend.opaque, buf, MIN(virtio_writable_bytes(chain), sizeof(buf)));
+	for (i = 0; i < PIECES_PER_POLL; i++) {
+		u32 n;
 
+		if (!c->backend.typed(c->backend.opaque) || !virtq_pop(&c->dev, RX, chain))
+			break;
+		n = c->backend.input(c->backend.opaque, buf, MIN(virtio_writable_bytes(chain), sizeof(buf)));
 		virtq_push(&c->dev, RX, chain->head, virtio_copy_to(&c->dev, chain, 0, buf, n));
 	}
 	virtq_signal(&c->dev, RX);
+	return i == PIECES_PER_POLL;
 }
 
 static bool process(struct virtio_dev *d, u32 q)
 {
 	struct virtio_console *c = console_of(d);
 
-	if (q == TX)
-		return transmit(c);
-	receive(c);
-	return false;
+	return q == TX ? transmit(c) : receive(c);
 }
 
 static void reset(struct virtio_dev *d)
@@ -122,8 +122,8 @@ void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 
 bool virtio_console_poll(struct virtio_console *c)
 {
-	if (c->dev.queue[RX].ready && virtio_live(&c->dev))
-		receive(c);
+	if (c->dev.queue[RX].ready && virtio_live(&c->dev) && c->backend.typed(c->backend.opaque))
+		c->dev.queue[RX].kicked = true;
 	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
-	return virtio_poll(&c->dev) && !c->in_work;
+	return virtio_poll(&c->dev) && (!c->blocked || c->dev.queue[RX].kicked);
 }

@@ -18,8 +18,8 @@ struct virtio_console {
 	struct virtio_console_backend backend;
 	struct virtio_chain chain;	/* output: the one in work ... */
 	struct virtio_chain rx_chain;	/* here and not on the stack: it is a kilobyte */
-	bool in_work;
-	u32 done;			/* ... and how far */
+	bool in_work, blocked;
+	u32 done, bytes;		/* ... how far, and how long it is */
 	struct { u16 cols, rows; u32 max_ports, emerg_wr; } __attribute__((packed)) config;
 };
 

@@ -10,7 +10,7 @@ enum {	/* register offsets */
 	QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_READY = 0x044,
 	QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
 	QUEUE_DESC = 0x080, QUEUE_DRIVER = 0x090, QUEUE_DEVICE = 0x0A0,	/* low, then high word */
-	CONFIG_GENERATION = 0x0FC, CONFIG = 0x100,
+	SHM_LEN = 0x0B0, CONFIG_GENERATION = 0x0FC, CONFIG = 0x100,
 };
 
 #define MAGIC_VALUE	0x74726976	/* "virt" */
@@ -107,6 +107,8 @@ u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size)
 	case QUEUE_READY:	return vq ? vq->ready : 0;
 	case INTERRUPT_STATUS:	return d->isr;
 	case STATUS:		return d->status;
+	case SHM_LEN:
+	case SHM_LEN + 4:	return ~0u;	/* there is no shared memory */
 	case CONFIG_GENERATION:	return d->generation;
 	}
 	return 0;

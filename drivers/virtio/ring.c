@@ -129,20 +129,20 @@ void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written)
 void virtq_signal(struct virtio_dev *d, u32 q)
 {
 	struct virtqueue *vq = &d->queue[q];
-	u16 word;
+	u16 word, fresh = vq->next_used - vq->signalled;
 
-	if (vq->next_used == vq->signalled || !virtio_live(d))
+	if (!fresh || !virtio_live(d))
 		return;
+	vq->signalled = vq->next_used;
 	if (virtio_has(d, VIRTIO_F_EVENT_IDX)) {
 		if (!rd(d, vq->avail + AVAIL_RING + vq->size * 2, &word, 2))
 			return;
-		/* Has used_event been passed since the last time? */
-		if ((u16)(vq->next_used - word - 1) >= (u16)(vq->next_used - vq->signalled))
+		/* Is the one it waits for among these? */
+		if ((u16)(vq->next_used - word - 1) >= fresh)
 			return;
 	} else if (!rd(d, vq->avail, &word, 2) || (word & AVAIL_NO_INTERRUPT)) {
 		return;
 	}
-	vq->signalled = vq->next_used;
 	d->isr |= 1;
 	d->guest.raise_irq(d->guest.opaque);
 }
