@@ -37,6 +37,7 @@ void images_init(void)
 			hv_log("There are two modules %s: the second one is ignored.", names[count]);
 			continue;
 		}
+		hv_log("module %s %08x-%08x", names[count], (unsigned)m->start, (unsigned)m->end);
 		images[count] = (struct image){ names[count], hpa_ptr(hpa(m->start)), m->end - m->start };
 		count++;
 	}

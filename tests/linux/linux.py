@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The third layer: Linux guests, driven by typing at their consoles and at the monitor.
+
+One boot serves many tests; after each the audit walks every guest's shadows.  Where time
+matters, clocks inside are compared with each other, never with ours.
+"""
+import os
+import re
+import time
+
+from harness import Group
+from ringlet import (BUILD, ESCAPE, PATIENCE, ROOT, Failure, Ringlet, check, conf, elf, plain, sh, tail,
+                     work_file)
+
+GUESTS = os.path.join(BUILD, "guests")
+PROMPT = r"{}:[^\r\n]*# "
+GAPS = os.path.join(ROOT, "tests", "linux", "selftests.gaps")
+
+
+def linux(version="6.1"):
+    sh([os.path.join(ROOT, "tools", "build-kernel.sh"), version, "guest", GUESTS], timeout=3000)
+    return os.path.join(GUESTS, f"linux-{version}")
+
+
+def initrd(*extra):
+    out = os.path.join(GUESTS, "initrd.gz" if not extra else "initrd-tests.gz")
+    os.makedirs(GUESTS, exist_ok=True)
+    sh([os.path.join(ROOT, "tools", "build-initrd.sh"), out, *extra], timeout=600)
+    return out
+
+
+def selftests(version="6.1"):
+    out = os.path.join(BUILD, "tests", "selftests")
+    if not os.path.exists(os.path.join(out, "selftests-x86")):
+        sh([os.path.join(ROOT, "tools", "build-selftests.sh"), version, out], timeout=900)
+    return [os.path.join(out, f) for f in sorted(os.listdir(out))]
+
+
+def section(version="6.1", ird="initrd.gz", **more):
+    return {"kernel": f"linux-{version}", "initrd": ird, "memory": "48M", "start": "yes", **more}
+
+
+class Guests(Group):
+    """Several Linux guests in one boot."""
+    layer = "linux"
+
+    def __init__(self, name, sections, tests, version="6.1", memory=512, extra=()):
+        super().__init__(tests)
+        self.name, self.sections, self.version = name, sections, version
+        self.memory, self.extra = memory, extra
+
+    def setup(self):
+        files = [linux(self.version), initrd(*(self.extra() if callable(self.extra) else self.extra))]
+        modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), *files]
+        r = Ringlet(self.name, kernel=elf(), modules=modules, memory=self.memory)
+        r.__enter__()
+        try:
+            for i, (guest, keys) in enumerate(self.sections, 1):
+                if keys.get("start") == "yes":
+                    wait_shell(r, i, guest)
+        except Exception:
+            r.kill()
+            raise
+        return r
+
+    def after(self, r, name):
+        if r.qemu.poll() is None:
+            r.audit()
+
+
+def wait_shell(r, number, name, timeout=180):
+    """Until the guest's shell answers a newline with its prompt."""
+    limit = time.monotonic() + timeout * PATIENCE
+    while True:
+        r.console(number)
+        r.seen = len(r.text)
+        r.send("\n")
+        try:
+            r.expect(PROMPT.format(name), 3 * PATIENCE, f"{name}'s prompt")
+            return
+        except Failure:
+            check(time.monotonic() < limit, f"{name} never came to its shell:\n" + tail(r.text))
+
+
+def uptime(r, guest):
+    return float(r.run(guest, "cat /proc/uptime").split()[0])
+
+
+# ---- the pair ----
+
+def boot(r):
+    said = r.command("dmesg alpha")
+    check(re.search(r"Running on Ringlet", said), "the kernel does not say what it runs on")
+    check("ringlet" in r.run(1, "cat /sys/devices/system/clocksource/clocksource0/current_clocksource"),
+          "the clocksource is not ours")
+    check(re.search(r"ringlet", r.run(1, "cat /proc/interrupts")), "the interrupts are not ours")
+    check(r.run(1, "hostname").strip() == "alpha" and r.run(2, "hostname").strip() == "beta",
+          "the guests have each other's names")
+
+
+def interleaved(r):
+    """Work on both at once; every answer is the right guest's."""
+    for i in range(5):
+        for g in (1, 2):
+            r.console(g)
+            r.send(f"(k=0; while [ $k -lt 40 ]; do k=$((k+1)); echo $k; done | md5sum; hostname) > /tmp/w{i} &\n")
+    want = None
+    for i in range(5):
+        for g, name in ((1, "alpha"), (2, "beta")):
+            said = r.run(g, f"wait; cat /tmp/w{i}").split()
+            want = want or said[0]
+            check(said[0] == want and said[-1] == name, f"guest {g}, round {i}: {said}")
+
+
+def neighbour(r):
+    """One is destroyed and started again while the other works."""
+    r.console(1)
+    r.send("k=0; while [ $k -lt 2000 ]; do k=$((k+1)); echo $k; done | md5sum > /tmp/sum &\n")
+    for _ in range(3):
+        r.command("destroy beta")
+        r.wait_state("beta", ("off",))
+        r.command("start beta")
+        r.wait_state("beta", ("running", "idle"))
+    again = r.run(1, "wait; k=0; while [ $k -lt 2000 ]; do k=$((k+1)); echo $k; done | md5sum; cat /tmp/sum", 300)
+    sums = re.findall(r"[0-9a-f]{32}", again)
+    check(len(sums) == 2 and sums[0] == sums[1], f"alpha miscounted: {again}")
+    wait_shell(r, 2, "beta")
+
+
+def clock(r):
+    now = int(r.run(1, "date -u +%s"))
+    check(abs(now - time.time()) < 600, f"date is {now}, here it is {time.time():.0f}")
+
+    def both():
+        """(the guest's, Ringlet's) idea of how long alpha is up."""
+        said = r.command("list")
+        m = re.search(r"\balpha\b.*?([\d.]+) s\s*$", said, re.M)
+        return uptime(r, 1), float(m.group(1))
+
+    g0, h0 = both()
+    r.run(1, "sleep 10")
+    g1, h1 = both()
+    check(10 <= g1 - g0 < 40, f"sleep 10 took {g1 - g0:.2f} s by the guest's clock")
+    check(abs((g1 - g0) - (h1 - h0)) < 5, f"the guest counted {g1 - g0:.2f} s, Ringlet {h1 - h0:.2f} s")
+
+
+def signals(r):
+    said = r.run(1, "sh -c 'trap \"echo caught\" USR1; kill -USR1 $$; kill -USR1 $$; echo end'")
+    check(said.split() == ["caught", "caught", "end"], said)
+    status, _ = r.shell(1, "sh -c 'kill -SEGV $$'")
+    check(status == 139, f"SIGSEGV gave status {status}")
+    status, said = r.shell(1, "timeout 1 sleep 100")
+    check(status in (124, 143), f"timeout gave status {status}")
+
+
+def storm(r):
+    """fork and exec on both guests at once."""
+    for g in (1, 2):
+        r.console(g)
+        r.send("for j in 1 2 3 4 5 6; do (k=0; while [ $k -lt 60 ]; do /bin/true; k=$((k+1)); done; echo fin) & "
+               "done > /tmp/storm\n")
+    for g in (1, 2):
+        check(r.run(g, "wait; cat /tmp/storm", 600).split() == ["fin"] * 6, f"guest {g} lost a process")
+
+
+def pipes(r):
+    said = r.run(1, "dd if=/dev/zero bs=1k count=4096 2>/dev/null | md5sum | md5sum")
+    check(said == r.run(2, "dd if=/dev/zero bs=4k count=1024 2>/dev/null | md5sum | md5sum"), said)
+    r.run(1, "seq 1 20000 | sort -rn | sort -n | tail -n 1 | grep -qx 20000")
+    r.run(1, "seq 1 50000 > /tmp/big; cp /tmp/big /tmp/big2; cmp /tmp/big /tmp/big2; rm /tmp/big /tmp/big2")
+
+
+def shares(r):
+    """Both spin: each gets half, by what Ringlet counts."""
+    for g in (1, 2):
+        r.console(g)
+        r.send("while :; do :; done &\n")
+    a0, b0 = r.stats("alpha")["run-ns"], r.stats("beta")["run-ns"]
+    time.sleep(4)
+    a1, b1 = r.stats("alpha")["run-ns"], r.stats("beta")["run-ns"]
+    for g in (1, 2):
+        r.run(g, "kill $!; wait 2>/dev/null; true")
+    share = (a1 - a0) / max(1, a1 - a0 + b1 - b0)
+    check(0.4 < share < 0.6, f"alpha got {share:.0%} of the time")
+
+
+def idle(r):
+    """Waiting guests cost the machine nothing: QEMU itself uses next to no processor."""
+    r.run(1, "true")
+    r.run(2, "true")
+    r.drain(1)
+    before, start = r.cpu_seconds(), time.monotonic()
+    time.sleep(8)
+    used = (r.cpu_seconds() - before) / (time.monotonic() - start)
+    check(used < 0.15, f"QEMU used {used:.0%} of a processor with all guests idle")
+
+
+def screen(r):
+    check(r.run(1, "stty size").split() == ["25", "80"], "the console has another size than 25 by 80")
+    r.send("vi /tmp/poem\r")
+    r.expect(r"poem", 60)
+    r.send("iroses are red\033:wq\r")
+    r.drain(1)
+    check(r.run(1, "cat /tmp/poem").strip() == "roses are red", "vi did not write what was typed")
+    said = r.run(1, "top -b -n 1 | head -n 4")
+    check("Load average" in said, said)
+
+
+def pause(r):
+    r.command("pause alpha")
+    check(r.state("alpha") == "paused", "alpha is not paused")
+    before = r.stats("alpha")["run-ns"]
+    r.run(2, "seq 1 3000 | md5sum")
+    check(r.stats("alpha")["run-ns"] == before, "a paused guest ran")
+    r.command("unpause alpha")
+    r.run(1, "true")
+
+
+def panic(r):
+    """gamma's init is /bin/false: the kernel panics.  Last words kept, marked crashed, alpha not concerned."""
+    before = r.free_kib()
+    r.command("start gamma")
+    r.wait_state("gamma", ("crashed",), 180)
+    said = r.command("dmesg gamma")
+    check("Kernel panic" in said and "Attempted to kill init" in said, "the last words are lost:\n" + tail(said))
+    check("kill init" in r.command("info gamma"), "info does not tell why")
+    check(r.run(1, "echo here").strip() == "here", "alpha suffered")
+    check(r.free_kib() == before, "memory was lost")
+
+
+def ways_out(r):
+    """poweroff, halt and reboot typed in the guest; shutdown and reboot asked for at the monitor."""
+    for words in ("poweroff", "halt"):
+        r.console(2)
+        r.send(words + "\n")
+        r.wait_state("beta", ("off",))
+        r.command("start beta")
+        wait_shell(r, 2, "beta")
+    starts = lambda: int(re.search(r"^starts\s+(\d+)", r.command("info beta"), re.M).group(1))
+    for act in (lambda: (r.console(2), r.send("reboot\n")), lambda: r.command("reboot beta")):
+        before = starts()
+        act()
+        limit = time.monotonic() + 120 * PATIENCE
+        while starts() == before:
+            check(time.monotonic() < limit, "beta did not reboot:\n" + r.command("info beta"))
+            time.sleep(0.2)
+        wait_shell(r, 2, "beta")
+    r.command("shutdown beta")
+    r.wait_state("beta", ("off",))
+    check("powered off" in r.command("info beta"), r.command("info beta"))
+    r.command("start beta")
+    wait_shell(r, 2, "beta")
+
+
+def cycles(r):
+    """A hundred times started and destroyed, at any moment of its boot: all memory comes back."""
+    before, heap = r.free_kib(), re.search(r"heap.*", r.command("mem")).group(0)
+    for i in range(100):
+        check("cannot" not in r.command("start delta"), f"delta did not start the {i + 1}th time")
+        time.sleep((i * 7 % 10) / 50)
+        r.command("destroy delta")
+        r.wait_state("delta", ("off",))
+    check(r.free_kib() == before, f"{before} KiB were free before, {r.free_kib()} KiB after")
+    check(re.search(r"heap.*", r.command("mem")).group(0) == heap, "the heap has grown: " + heap)
+
+
+def monitor(r):
+    """Every command says something sensible, and what is wrong with a wrong one."""
+    for line, want in (("list", r"alpha.*\n.*beta"), ("info alpha", r"kernel\s+linux-6\.1"),
+                       ("info 1", r"name\s+alpha"), ("stats alpha", r"hypercall"), ("mem", r"KiB free"),
+                       ("dmesg", r"Ringlet"), ("dmesg beta", r"Linux version"), ("help", r"destroy"),
+                       ("help stats", r"-m"), ("audit alpha", r"ok"), ("audit", r"beta: ok"),
+                       ("frobnicate", r"frobnicate"), ("info nobody", r"nobody.*alpha"), ("info", r"which|NAME"),
+                       ("start alpha", r"running"), ("unpause alpha", r"not paused"), ("destroy gamma", r"gamma"),
+                       ("help nonsense", r"nonsense"), ("list a b c d", r"list"), ("", r"^$")):
+        said = r.command(line)
+        check(re.search(want, said, re.S), f"{line!r} says: {said}")
+    # Line editing: what is taken back does not count; CR LF is one line's end.
+    check("alpha" in r.command("lizx\x7f\x7fst"), "backspace")
+    check("alpha" in r.command("garbage\x15list"), "Ctrl-U")
+    check("alpha" in r.command("lis\t"), "Tab")
+    check("alpha" in r.command("\x1b[A"), "the last line again")
+
+
+def escapes(r):
+    """The escape key: guests, the monitor, help; twice sends it through."""
+    r.console(1)
+    r.send(ESCAPE + b"?")
+    r.expect(r"monitor", 30, "the help line")
+    r.send("cat -v\n")
+    r.drain(0.5)
+    r.seen = len(r.text)
+    r.send(ESCAPE + ESCAPE + b"\n")
+    r.expect(r"\^T", 30, "the key sent through")
+    r.send(b"\x03")
+    r.send(ESCAPE + b"2")
+    r.at = 2
+    check(r.run(2, "hostname").strip() == "beta", "Ctrl-T 2 does not lead to beta")
+    r.send(ESCAPE + b"n")
+    r.drain(0.5)
+    r.monitor()
+    r.run(1, "true")
+
+
+def kernel_selftests(r):
+    """The kernel's own tests/x86 for 32 bit; what may fail is in selftests.gaps, with the reason."""
+    said = plain(r.shell(1, "selftests-x86", 900)[1])
+    gaps = dict(line.split(None, 1) for line in open(GAPS) if line.strip() and line[0] != "#")
+    results = dict(re.findall(r"^selftest (\w+): (\w+)", said, re.M))
+    check(len(results) > 10, "they did not run:\n" + tail(said))
+    bad = [t for t, v in results.items() if v == "FAILED" and t not in gaps]
+    check(not bad, "failed: " + ", ".join(bad) + "\n" + tail(said, 60))
+    mended = [t for t in gaps if results.get(t) == "ok"]
+    check(not mended, "these pass now; take them out of selftests.gaps: " + ", ".join(mended))
+    return f"{sum(v == 'ok' for v in results.values())} ok, gaps: " + \
+        ", ".join(t for t in results if results[t] != "ok")
+
+
+# ---- eight, and the other kernel ----
+
+NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"]
+
+
+def eight(r):
+    for i, name in enumerate(NAMES, 1):
+        r.console(i)
+        r.send("seq 1 4000 | md5sum > /tmp/sum &\n")
+    sums = {r.run(i, "wait; cat /tmp/sum; hostname", 300) .replace(n, "") for i, n in enumerate(NAMES, 1)}
+    check(len(sums) == 1, f"eight guests, {len(sums)} different sums: {sums}")
+    check(len(re.findall(r"(running|idle)", r.command("list"))) == 8, r.command("list"))
+
+
+def other_kernel(r):
+    check(r.run(1, "uname -r").startswith("6.12"), "it is another kernel")
+    check("Running on Ringlet" in r.command("dmesg alpha"), "it does not say what it runs on")
+
+
+def groups():
+    pair = [("alpha", section(ird="initrd-tests.gz")), ("beta", section(ird="initrd-tests.gz")),
+            ("gamma", section(ird="initrd-tests.gz", start="no", cmdline="rdinit=/bin/false")),
+            ("delta", section(ird="initrd-tests.gz", start="no"))]
+    return [
+        Guests("linux-pair", pair, [
+            ("boot", boot), ("interleaved", interleaved), ("neighbour", neighbour), ("clock", clock),
+            ("signals", signals), ("storm", storm), ("pipes", pipes), ("shares", shares), ("idle", idle),
+            ("screen", screen), ("pause", pause), ("panic", panic), ("ways-out", ways_out),
+            ("monitor", monitor), ("escapes", escapes), ("selftests", kernel_selftests),
+            ("cycles", cycles)], extra=selftests),
+        Guests("linux-eight", [(n, section()) for n in NAMES], [("eight", eight)]),
+        Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
+               [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
+                ("6.12-signals", signals), ("6.12-clock", clock)], version="6.12"),
+    ]

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The fourth layer: the ISO itself, through GRUB, on several machines; and what people do wrong."""
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from harness import Group
+from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plain, sh, tail, work_file
+
+import linux
+
+OUT = os.path.join(BUILD, "tests", "system")
+
+
+def iso(name, sections, modules=None, text=None, extra=()):
+    """An ISO with this configuration; the usual kernel and initrd, unless modules says otherwise, and extra."""
+    os.makedirs(OUT, exist_ok=True)
+    elf()
+    modules = modules or [linux.linux(), linux.initrd()]
+    out = os.path.join(OUT, name + ".iso")
+    command = [os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "0",
+               "-k", os.path.join(BUILD, "ringlet.stripped.elf")]
+    if sections is not None or text is not None:
+        command += ["-c", work_file("system-" + name, "ringlet.conf", text or conf(sections))]
+    sh(command + modules + list(extra), timeout=300)
+    return out
+
+
+PAIR = [("alpha", linux.section()), ("beta", linux.section())]
+
+
+def standard():
+    return iso("standard", PAIR)
+
+
+def works(r, name="alpha", number=1):
+    linux.wait_shell(r, number, name, 600)
+    check("Linux" in r.run(number, "uname -a; ls /bin | wc -l", 300), "no Linux")
+
+
+def on(name, second="works", **machine):
+    """A test: the standard ISO on this machine, both guests at work, the power turned off at the end."""
+    def test(_):
+        with Ringlet("system-" + name, **({} if "disk" in machine else {"iso": standard()}), **machine) as r:
+            works(r)
+            if second == "works":
+                works(r, "beta", 2)
+            else:
+                check(re.search(second, r.command("dmesg")), "beta is not refused:\n" + r.command("dmesg"))
+                check(r.state("beta") == "off", "beta runs")
+            r.audit()
+            r.send("poweroff\r") if r.at == "monitor" else (r.monitor(), r.send("poweroff\r"))
+            try:
+                r.qemu.wait(60 * PATIENCE)
+            except subprocess.TimeoutExpired:
+                check(False, "poweroff does not turn the machine off")
+    return name, test
+
+
+def stick(_):
+    image = os.path.join(OUT, "stick.img")
+    shutil.copyfile(standard(), image)
+    return on("stick", disk=image)[1](None)
+
+
+def screen_and_keyboard(_):
+    """On VGA and with a PS/2 keyboard alone: the guest, vi, Alt-F2, the monitor."""
+    with Ringlet("system-screen", iso=standard(), memory=256) as r:
+        works(r)
+        works(r, "beta", 2)
+
+        def sees(want, timeout=60):
+            limit = time.monotonic() + timeout * PATIENCE
+            while not re.search(want, r.vga_text()):
+                check(time.monotonic() < limit, f"the screen does not show {want!r}:\n{r.vga_text()}")
+                time.sleep(0.2)
+
+        r.type_keys("echo A1_b-C/$((6*7))\n")
+        sees(r"A1_b-C/42")
+        r.hmp("sendkey alt-f2")
+        sees(r"beta:")
+        r.hmp("sendkey alt-f12")
+        sees(r"ringlet> ")
+        r.type_keys("list\n")
+        sees(r"alpha +(idle|running)")
+        r.hmp("sendkey alt-f1")
+        sees(r"A1_b-C/42")
+        # The serial line went its own way all the while.
+        check("alpha" in r.run(1, "hostname"), "the serial line is lost")
+
+
+def says(name, want, sections=PAIR, alive=None, **how):
+    """A test: something is wrong with the ISO; one line tells, and the guests that can start do."""
+    memory = how.pop("memory", 256)
+
+    def test(_):
+        with Ringlet("system-" + name, iso=iso(name, sections, **how), memory=memory) as r:
+            if alive:
+                works(r, alive, [s[0] for s in sections].index(alive) + 1)
+            r.monitor()
+            said = r.command("dmesg")
+            lines = [l for l in said.split("\n") if re.search(want, l)]
+            check(len(lines) == 1, f"wanted one line with {want!r}:\n{said}")
+    return name, test
+
+
+def big(name, mib):
+    return work_file("system-fillers", name, os.urandom(1 << 20) * mib)
+
+
+def module_places(_):
+    """A kernel across 16 MiB and an initrd near the top of memory are loaded whole."""
+    kernel, initrd = linux.linux(), linux.initrd()
+    filler = big("filler", 13)
+    with Ringlet("system-cross-16m", iso=iso("cross-16m", PAIR, [filler, kernel, initrd]), memory=256) as r:
+        works(r)
+        m = re.search(r"linux-6\.1\S* +([0-9a-f]{8})-([0-9a-f]{8})", r.command("dmesg"))
+        check(m, "dmesg does not say where modules lie:\n" + r.command("dmesg"))
+        start, end = (int(x, 16) for x in m.groups())
+        check(start < 16 << 20 < end, f"the kernel lies at {start:x}-{end:x}: this tests nothing")
+    top = big("top", 110)
+    with Ringlet("system-near-top", iso=iso("near-top", PAIR[:1], [kernel, top, initrd]), memory=192) as r:
+        works(r)
+        m = re.search(r"initrd\.gz +([0-9a-f]{8})-([0-9a-f]{8})", r.command("dmesg"))
+        check(m and int(m.group(1), 16) > 100 << 20, "the initrd does not lie high: this tests nothing")
+
+
+def nmi_storm(_):
+    """A thousand NMIs at any moment of two busy guests."""
+    with Ringlet("system-nmi", iso=standard(), memory=256) as r:
+        works(r)
+        works(r, "beta", 2)
+        for g in (1, 2):
+            r.console(g)
+            r.send("(k=0; while [ $k -lt 150 ]; do ls /bin | md5sum; k=$((k+1)); done | sort -u > /tmp/n) &\n")
+        for _ in range(1000):
+            r.hmp("nmi")
+        check(r.stats("alpha")["exit.nmi.count"] + r.stats("beta")["exit.nmi.count"] > 20, "hardly any NMI arrived")
+        for g in (1, 2):
+            check(len(r.run(g, "wait; cat /tmp/n", 300).strip().split("\n")) == 1, "a guest miscounted")
+        r.audit()
+
+
+def bochs(_):
+    """The ISO in Bochs, which checks what QEMU does not: until a guest's shell says so on COM1."""
+    d = os.path.join(LOGS, "system-bochs")
+    os.makedirs(d, exist_ok=True)
+    image = iso("bochs", [("alpha", linux.section(cmdline="ringlet.run=uname,-a"))])
+    log, rc = os.path.join(d, "serial.log"), os.path.join(d, "bochsrc")
+    with open(rc, "w") as f:
+        f.write("megs: 128\ncpu: model=p3_katmai, ips=50000000\ndisplay_library: term\n"
+                "romimage: file=/usr/share/bochs/BIOS-bochs-latest\n"
+                "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
+                f"ata0-master: type=cdrom, path={image}, status=inserted\nboot: cdrom\n"
+                f"com1: enabled=1, mode=file, dev={log}\nlog: {d}/bochs.log\npanic: action=fatal\n")
+    with open(os.path.join(d, "go"), "w") as f:
+        f.write("c\n")
+    open(log, "w").close()
+    p = subprocess.Popen(["script", "-qfc", f"bochs -q -f {rc} -rc {d}/go", "/dev/null"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                         env={**os.environ, "TERM": "vt100"}, start_new_session=True)
+    try:
+        limit = time.monotonic() + 420 * PATIENCE
+        while not re.search(r"ringlet\.run: exit 0", plain(open(log, errors="replace").read())):
+            check(p.poll() is None and time.monotonic() < limit,
+                  "no guest came up in Bochs:\n" + tail(open(log, errors="replace").read()))
+            time.sleep(1)
+    finally:
+        os.killpg(p.pid, 9)
+        p.wait()
+
+
+class Machines(Group):
+    layer = "system"
+
+
+def groups():
+    no_kernel = work_file("system-fillers", "not-a-kernel", "This is no kernel.\n" * 100)
+    small = linux.section(memory="48M")
+    return [
+        Machines([on("m64", second=r"beta cannot start: too little memory", memory=64),
+                  on("m3500", memory=3500), on("q35", memory=256, machine="q35"), ("stick", stick)]),
+        Machines([on("pentium", memory=256, cpu="pentium"), on("pentium3", memory=256, cpu="pentium3"),
+                  on("qemu32", memory=256, cpu="qemu32"), on("max", memory=256, cpu="max")]),
+        Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm)]),
+        Machines([
+            says("no-config", r"no module ringlet\.conf", None),
+            says("no-kernel-module", r"alpha cannot start: .*linux-9\.9",
+                 [("alpha", linux.section("9.9")), ("beta", small)], alive="beta"),
+            says("not-a-kernel", r"alpha cannot start: .*not-a-kernel is not a Linux kernel",
+                 [("alpha", {**small, "kernel": "not-a-kernel"}), ("beta", small)], alive="beta",
+                 extra=[no_kernel]),
+            says("bad-line", r"ringlet\.conf:3: .*memroy", PAIR, alive="beta",
+                 text="[alpha]\nkernel = linux-6.1\nmemroy = 48M\ninitrd = initrd.gz\n\n" + conf(PAIR[1:])),
+            says("too-large", r"alpha cannot start: too little memory",
+                 [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
+        ]),
+        Machines([("bochs", bochs)]),
+    ]
