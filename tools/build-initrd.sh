@@ -49,12 +49,31 @@ done < <("$busybox" --list-full)
 install -m 755 "$top/tools/guest-init" "$root/init"
 echo 'root::0:0:root:/root:/bin/sh' > "$root/etc/passwd"
 echo 'root:x:0:' > "$root/etc/group"
+# cttyhack: on the terminal that /dev/console stands for, so that Ctrl-C works.
+cat > "$root/etc/inittab" <<'INITTAB'
+::respawn:/bin/cttyhack /bin/sh -l
+::ctrlaltdel:/sbin/reboot
+INITTAB
 cat > "$root/etc/profile" <<'PROFILE'
+export HOME=/root TERM=vt100
 cd
 export PS1='\h:${PWD/$HOME/\~}# '
 # A serial line says nothing of its size; a virtio console does.
-[ "$(stty size 2>/dev/null)" != "0 0" ] || stty rows 24 cols 80
+[ -n "$(stty size 2>/dev/null)" ] || stty rows 24 cols 80
+alias poweroff=/sbin/poweroff reboot=/sbin/reboot halt=/sbin/halt
 PROFILE
+cat > "$root/sbin/shutdown" <<'SHUTDOWN'
+#!/bin/sh
+# poweroff, reboot and halt, at once: nobody here needs to be asked to leave first.
+# (busybox's own ask init, which waits two seconds for those who do.)
+sync
+umount -a -r -t ext4 2>/dev/null
+exec busybox "${0##*/}" -f
+SHUTDOWN
+chmod 755 "$root/sbin/shutdown"
+for how in poweroff reboot halt; do
+	ln -sf shutdown "$root/sbin/$how"
+done
 for program; do
 	[ -f "$program" ] || die "no such file: $program"
 	install -m 755 "$program" "$root/bin/"
