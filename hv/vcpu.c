@@ -38,16 +38,13 @@ static void fpu_save(struct vcpu *v)
 
 static void fpu_restore(struct vcpu *v)
 {
-	static const u32 zero;
-
 	if (!cpu_has(CPU_FXSR)) {
 		asm volatile("frstor %0" : : "m"(v->fpu));
 		return;
 	}
-	/* AMD's fxrstor leaves the last instruction's addresses as they were unless an exception
-	 * is pending: load something of ours first, or the other guest would see them. */
-	asm volatile("fnclex; emms; fildl %0" : : "m"(zero));
-	asm volatile("fxrstor %0" : : "m"(v->fpu));
+	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were unless an
+	 * exception is pending: the other guest's would show.  fninit makes them 0. */
+	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
 }
 
 static void set_ts(struct cpu *c, bool on)
