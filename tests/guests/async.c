@@ -46,7 +46,6 @@ void test_main(void)
 	for (i = 0; i < 20; i++)
 		queue(HC_SET_CLOCKEVENT, i % 2 ? 0 : 1000000, 0, 0);
 	queue(HC_SET_CLOCKEVENT, 2000000, 0, 0);
-	irq_on();
 	wait_irq(0);
 	EXPECT_EQ("one timer interrupt", irq_count[0], 1);
 	/* Neither CPUID nor INIT may return into the registers of the call that made the exit. */

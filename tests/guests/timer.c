@@ -27,6 +27,7 @@ void test_main(void)
 	if (!shared.clock_mult)
 		print("no TSC to be trusted here");
 	for (i = 0; i < 5; i++) {
+		irq_off();
 		t = now();
 		timer_ns(waits[i]);
 		wait_irq(RINGLET_IRQ_TIMER);
@@ -42,7 +43,7 @@ void test_main(void)
 	}
 	/* One interrupt a request, and none that was taken back. */
 	n = irq_count[0];
-	irq_on();
+	irq_off();
 	timer_ns(30000000);
 	timer_ns(0);
 	timer_ns(0xFFFFFFFF);
@@ -52,6 +53,7 @@ void test_main(void)
 	timer_ns(0);
 	EXPECT_EQ("interrupts from the last request alone", irq_count[0], n + 1);
 	for (i = 0; i < 20; i++) {
+		irq_off();
 		timer_ns(1000000);
 		wait_irq(0);
 	}

@@ -17,6 +17,7 @@ void test_main(void)
 	for (i = 0; i < 65536; i++)
 		pattern[i] = i * 2654435761u;
 	for (n = 0;; n++) {
+		irq_off();
 		timer_ns(50000000);
 		wait_irq(RINGLET_IRQ_TIMER);
 		for (i = 0; i < 65536; i++)

@@ -15,7 +15,7 @@ from ringlet import LOGS, Failure, Skip
 class Group:
     """One after the other: setup, each test of `tests` with what setup gave, teardown."""
     layer = ""
-    cpus = 1    # how many tests may not run beside it
+    cpus = 1    # 2: not beside anything else
 
     def __init__(self, tests):
         self.tests = tests          # [(name, function(machine))]

@@ -208,8 +208,9 @@ class Ringlet:
         self.drain(0.02)
         self.seen = len(self.text)
         self.send(line + "\r")
-        # The answer is between the echo's end of line and the next prompt.
-        m = self.expect(r"\r?\n(.*?)(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*ringlet> (?:\x1b\[[0-9;?]*[A-Za-z])*\Z",
+        # The answer is between the echo's end of line and the next prompt. (A line of the log may come in
+        # between what we type; then the prompt and all that was typed are shown anew.)
+        m = self.expect(re.escape(line) + r"[ \r]*\n(.*?)(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*ringlet> (?:\x1b\[[0-9;?]*[A-Za-z])*\Z",
                         timeout, f"the answer to {line!r}")
         return plain(m.group(1)).strip("\n")
 

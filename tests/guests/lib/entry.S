@@ -128,6 +128,7 @@ guard:
 	movl	20(%esp), %eax
 	movl	%esp, guard_esp
 	call	*%eax
+	movl	guard_esp, %esp		/* in case fn has gone astray and come back */
 	xorl	%eax, %eax
 	jmp	1f
 	.globl	guard_out

@@ -262,8 +262,11 @@ void wait_irq(u32 n)
 {
 	u32 was = irq_count[n];
 
-	while (irq_count[n] == was)
-		hcall(HC_HALT, 0, 0, 0);
+	do {
+		hcall(HC_HALT, 0, 0, 0);	/* turns interrupts on */
+		irq_off();
+	} while (irq_count[n] == was);
+	irq_on();
 }
 
 /* ---- traps ---- */

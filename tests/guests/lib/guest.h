@@ -87,7 +87,8 @@ void shared_init(u32 guest_features);		/* HC_INIT with the whole structure */
 void irq_on(void);	/* by the shared page if there is one, else sti */
 void irq_off(void);
 bool irq_is_on(void);
-/* Halts until interrupt n has come once more. */
+/* Halts until interrupt n has come once more.  Interrupts must be off since what will raise it was
+ * asked for, or it may have come before; they are on afterwards. */
 void wait_irq(u32 n);
 extern volatile u32 irq_count[32];
 void timer_ns(u32 ns);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hostile.  Hypercalls with arguments that cannot be right: each kills the guest, saying which
+ * hypercall it was.  And those at the very edge, which can.
+ *
+ * Variant number: killed hypercall
+ * Variant number-max: killed hypercall
+ * Variant number-gap: killed hypercall
+ * Variant pae: killed hypercall
+ * Variant asid: killed hypercall
+ * Variant asid-minus: killed hypercall
+ * Variant console-pointer: killed hypercall
+ * Variant console-crossing: killed hypercall
+ * Variant console-wrap: killed hypercall
+ * Variant console-long: killed hypercall
+ * Variant tls-pointer: killed hypercall
+ * Variant tls-crossing: killed hypercall
+ * Variant shutdown: killed hypercall
+ * Variant init-twice: killed hypercall
+ * Variant iret: killed hypercall
+ * Variant ring-unknown: killed hypercall
+ * Variant edges: SUCCESS
+ */
+#include "guest.h"
+
+void test_main(void)
+{
+	u32 end = ram_bytes(), i;
+
+	if (variant_is("number"))
+		hcall(HC_MAX, 0, 0, 0);
+	else if (variant_is("number-max"))
+		hcall(0xFFFFFFFF, 0, 0, 0);
+	else if (variant_is("number-gap"))
+		hcall(3, 0, 0, 0);
+	else if (variant_is("pae"))
+		hcall(HC_SET_PMD, 0, 0, 0);
+	else if (variant_is("asid"))
+		hcall(HC_NEW_PGTABLE, (u32)pgd, RINGLET_ASIDS + 1, 0);
+	else if (variant_is("asid-minus"))
+		hcall(HC_NEW_PGTABLE, (u32)pgd, 0xFFFFFFFF, 0);
+	else if (variant_is("console-pointer"))
+		hcall(HC_CONSOLE_WRITE, end, 1, 0);
+	else if (variant_is("console-crossing"))
+		hcall(HC_CONSOLE_WRITE, end - 10, 11, 0);
+	else if (variant_is("console-wrap"))
+		hcall(HC_CONSOLE_WRITE, 0xFFFFFFFF, 2, 0);
+	else if (variant_is("console-long"))
+		hcall(HC_CONSOLE_WRITE, 0x1000, 4097, 0);
+	else if (variant_is("tls-pointer"))
+		hcall(HC_LOAD_TLS, 0xFFFFFFF0, 0, 0);
+	else if (variant_is("tls-crossing"))
+		hcall(HC_LOAD_TLS, end - 20, 0, 0);
+	else if (variant_is("shutdown"))
+		hcall(HC_SHUTDOWN, 0, 77, 0);
+	else if (variant_is("init-twice")) {
+		shared_init(0);
+		hcall(HC_INIT, (u32)page_a, RINGLET_MAGIC, 0);
+	} else if (variant_is("iret")) {
+		asm volatile("movl $0xF0000000, %%esp; int $0x1f" : : "a"(HC_IRET));
+	} else if (variant_is("ring-unknown")) {
+		shared_init(0);
+		shared.hcalls[0].eax = 12345;
+		shared.hcall_status[0] = 0;
+		hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	} else {
+		hcall(HC_CONSOLE_WRITE, end - 10, 10, 0);
+		hcall(HC_CONSOLE_WRITE, end, 0, 0);
+		hcall(HC_CONSOLE_WRITE, 0xFFFFFFFF, 0, 0);
+		hcall(HC_LOAD_TLS, end - 24, 0, 0);
+		hcall(HC_LOAD_IDT_ENTRY, 256, ~0u, ~0u);
+		hcall(HC_LOAD_IDT_ENTRY, 0xFFFFFFFF, ~0u, ~0u);
+		hcall(HC_LOAD_IDT_ENTRY, 0x20000000, ~0u, ~0u);
+		hcall(HC_SET_PGD, ~0u, ~0u, ~0u);
+		hcall(HC_SET_PGD, 0, 1023, 0);
+		hcall(HC_SET_PGD, 0, 1024, 0);
+		for (i = 0; i < 32; i++) {
+			hcall(HC_SET_PTE, 1u << i, 1u << i, ~0u);
+			hcall(HC_SET_PTE, ~0u, ~0u << i, 0);
+			hcall(HC_INVLPG, ~0u << i, 0, 0);
+			hcall(HC_FLUSH_TLB, i, 0, 0);
+			hcall(HC_SET_CLOCKEVENT, 1u << i, 0, 0);
+			hcall(HC_CPUID, 1u << i, ~0u, 0);
+			hcall(HC_CPUID, 0x80000000u + i, i, 0);
+		}
+		hcall(HC_NOTIFY, 0xFFFFFFFF, 0, 0);	/* a string that is nowhere is empty */
+		hcall(HC_NOTIFY, end - 1, 0, 0);
+		hcall(HC_SET_CLOCKEVENT, 0, 0, 0);
+		EXPECT(1, " ");
+		return;
+	}
+	test_failure("it came back");
+}

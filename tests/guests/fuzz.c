@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hostile.  Hypercalls at random: every number near the table and wild ones, arguments from the list of values that break
+ * things, straight and through the ring, with the ring's status bytes and the shared page changing.
+ * It ends when a call kills the guest, or after ten thousand; the seed is printed.
+ *
+ * Outcome: SUCCESS or killed .
+ * Repeat: 25
+ */
+#include "guest.h"
+
+static u32 value(void)
+{
+	static const u32 list[] = {
+		0, 1, 2, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xFFC00000, 0xFFC01000, 0xFFC02FFF, 0xFFFFF000,
+		0xFFFFFFFC, 0x1000, 0xFFF, 0xFFD, 0x100000, 0xF0000000, 0xF0000070, 0xC0000000, 0xBFFFFFFF, 0x69, 0x61,
+	};
+	u32 n = random32() % 32;
+
+	if (n < sizeof(list) / 4)
+		return list[n];
+	switch (n) {
+	case 22: return ram_bytes();
+	case 23: return ram_bytes() - random32() % 64;
+	case 24: return (u32)&shared;
+	case 25: return (u32)pgd;
+	case 26: return (u32)page_a + random32() % 4096;
+	case 27: return random32() % 300;
+	default: return random32();
+	}
+}
+
+/* Most calls that kill at once come seldom, so that others have their turn before. */
+static u32 number(void)
+{
+	u32 n;
+
+	do
+		n = random32() % 400 ? random32() % HC_MAX : random32();
+	while (n == HC_SHUTDOWN ||
+	       ((n == 3 || n == 11 || n == 12 || n == HC_SET_PMD || n == HC_INIT || n == HC_IRET) &&
+		random32() % 100));
+	return n;
+}
+
+void test_main(void)
+{
+	u32 i, n, k;
+
+	print("seed %08x%08x", (u32)(random_seed >> 32), (u32)random_seed);
+	if (random32() & 1)
+		shared_init(random32() & 7);
+	if (random32() & 1)
+		paging_init();
+	for (i = 0; i < 10000; i++) {
+		n = number();
+		if (random32() & 1) {
+			k = i % RINGLET_RING_SIZE;
+			shared.hcalls[k].eax = n;
+			shared.hcalls[k].ebx = value();
+			shared.hcalls[k].ecx = value();
+			shared.hcalls[k].edx = value();
+			shared.hcall_status[random32() % RINGLET_RING_SIZE] = (u8)random32();
+			continue;
+		}
+		if (n == HC_HALT || n == HC_SET_STACK || n == HC_LOAD_GDT_ENTRY || n == HC_TS || n == HC_NEW_PGTABLE ||
+		    n == HC_LOAD_IDT_ENTRY) {
+			if (random32() % 8)
+				continue;
+		}
+		hcall(HC_SET_CLOCKEVENT, 1000000, 0, 0);	/* so that a halt ends */
+		hcall(n, value(), value(), value());
+	}
+	EXPECT(1, " ");
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hostile.  Leave the guest (by a hypercall, a fault, an interrupt) with segment registers that cannot be loaded
+ * again: null, descriptors emptied behind their back, made smaller, expand-down, 16-bit, not present.
+ * Data segments: the guest gets a fault or the null selector.  Code and stack: the
+ * guest dies.  Ringlet's own reload of them must kill nobody else.
+ *
+ * Variant data: SUCCESS
+ * Variant cs-gone: killed segment|stack|run|double
+ * Variant ss-gone: killed segment|stack|run|double
+ * Variant ss-code: killed segment|stack|run|double
+ * Variant ss-expand: SUCCESS or killed segment|stack|run|double
+ * Variant cs-limit: SUCCESS or killed .
+ * Variant lgdt-empty: SUCCESS
+ */
+#include "guest.h"
+
+#define FREE 20		/* a slot to play with */
+#define SEL (FREE * 8 + 1)
+
+static void leave(void) { hcall(HC_FLUSH_ASYNC, 0, 0, 0); }
+
+static void data_segments(void)
+{
+	/* type and flags: writable data, read-only, expand-down, 16-bit, byte limits, code, not present */
+	static const u32 hi[] = { 0x00CFB300, 0x00CFB100, 0x00CFB700, 0x000FB300, 0x0040B300, 0x00CFBB00, 0x00CF3300,
+				  0xFFCFB3FF };
+	u32 i, j, k, v;
+
+	for (i = 0; i < sizeof(hi) / 4; i++)
+		for (j = 0; j < 3; j++)
+			for (k = 0; k < 4; k++) {
+				gdt_put(FREE, 0xFFFF, SEG(2, 1));
+				switch (k) {
+				case 0: asm volatile("movl %0, %%fs" : : "r"(SEL)); break;
+				case 1: asm volatile("movl %0, %%gs" : : "r"(SEL)); break;
+				case 2: asm volatile("movl %0, %%es" : : "r"(SEL)); break;
+				case 3: asm volatile("movl %0, %%fs; movl %0, %%gs; movl %0, %%es" : : "r"(SEL)); break;
+				}
+				/* Under its feet. */
+				gdt_put(FREE, j ? 0xFFFF : 0, j == 2 ? 0 : hi[i]);
+				leave();
+				leave();
+				v = (u32)TRY("movl %%fs:0x1000, %%eax", : : : "eax");
+				EXPECT((int)v == -1 || v == VEC_GP || v == VEC_PF, "fs %x: trap %d", hi[i], v);
+				v = (u32)TRY("movl %%es:0x1000, %%eax", : : : "eax");
+				EXPECT((int)v == -1 || v == VEC_GP || v == VEC_PF, "es %x: trap %d", hi[i], v);
+				asm volatile("movl %0, %%fs; movl %0, %%gs; movl %1, %%es" : : "r"(0), "r"(KERNEL_DS));
+			}
+	/* ds too: what C needs is asked of %ss meanwhile. */
+	gdt_put(FREE, 0xFFFF, SEG(2, 1));
+	asm volatile("movl %0, %%ds; int $0x1f; movl %1, %%ds" : : "r"(SEL), "r"(KERNEL_DS),
+		     "a"(HC_LOAD_GDT_ENTRY), "b"(FREE), "c"(0), "d"(0) : "memory");
+	asm volatile("movl %0, %%ds; int $0x1f; int $0x1f; movl %1, %%ds" : : "r"(0), "r"(KERNEL_DS),
+		     "a"(HC_FLUSH_ASYNC) : "memory");
+	for (i = 0; i < 4; i++) {
+		asm volatile("movl %0, %%ds; movl %0, %%es; int $0x1f; movl %1, %%ds; movl %1, %%es"
+			     : : "r"(i), "r"(KERNEL_DS), "a"(HC_FLUSH_ASYNC) : "memory");
+	}
+	EXPECT(1, " ");
+}
+
+void test_main(void)
+{
+	if (variant_is("data")) {
+		data_segments();
+		return;
+	}
+	if (variant_is("lgdt-empty")) {
+		/* Linux does it: a table without the segments in use. They stay. */
+		static u64 empty[32];
+		struct table_reg t = { sizeof(empty) - 1, (u32)empty };
+
+		asm volatile("lgdt %0" : : "m"(t));
+		leave();
+		EXPECT_EQ("memory", try_read(0x1000), -1);
+		return;
+	}
+	gdt_put(FREE, 0xFFFF, SEG(2, 1));
+	if (variant_is("cs-gone")) {
+		gdt_put(KERNEL_CS >> 3, 0, 0);
+		leave();
+	} else if (variant_is("ss-gone")) {
+		asm volatile("movl %0, %%ss" : : "r"(SEL));
+		gdt_put(FREE, 0, 0);
+		leave();
+	} else if (variant_is("ss-code")) {
+		asm volatile("movl %0, %%ss" : : "r"(SEL));
+		gdt_put(FREE, 0xFFFF, SEG(10, 1));
+		leave();
+	} else if (variant_is("ss-expand")) {
+		asm volatile("movl %0, %%ss" : : "r"(SEL));
+		gdt_put(FREE, 0xFFFF, SEG(6, 1));	/* expand-down with the limit at the top: nothing is in it */
+		leave();
+		asm volatile("movl %0, %%ss" : : "r"(KERNEL_DS));
+		EXPECT(1, " ");
+		return;
+	} else if (variant_is("cs-limit")) {
+		gdt_put(KERNEL_CS >> 3, 0, SEG(10, 1) & ~0x008F0000u);
+		leave();
+		EXPECT(1, " ");
+		return;
+	}
+	test_failure("still running without %s", variant());
+}
