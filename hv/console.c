@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86/time.h"
 #include "drivers/ps2/kbd.h"
 #include "drivers/serial/uart.h"
 #include "drivers/vga/vga.h"
@@ -23,6 +24,7 @@
 #define COLS		80
 #define ROWS		25
 #define BYTES_PER_POLL	4096
+#define SCREEN_NS	30000000ull	/* a screen that scrolls need not be drawn more often */
 #define WIRE		65536		/* holds the longest answer of the monitor, a whole scrollback */
 
 struct console {
@@ -38,6 +40,7 @@ struct console {
 static struct terminal serial, screen = { .screen = true };
 static struct vt monitor_vt;		/* what the VGA screen shows of the monitor */
 static bool screen_dirty, started;
+static u64 screen_ns;			/* when it was drawn last */
 static u8 escape_key = 'T' & 0x1F;
 
 static u8 wire_ring[WIRE];		/* for COM1, behind the UART's own ring */
@@ -90,6 +93,7 @@ static void show_screen(void)
 	struct vt *vt = shown_vt();
 
 	screen_dirty = false;
+	screen_ns = time_ns();
 	vga_show(vt->cells, vt->cursor_visible ? vt->now.row : ROWS, vt->now.col);
 }
 
@@ -376,9 +380,17 @@ static void poll_keyboard(void)
 	}
 }
 
+/* Drawing is slow, so it waits a moment, unless there is nothing else to do. */
+static bool screen_due(void)
+{
+	struct cpu *c = this_cpu();
+
+	return screen_dirty && ((!c->running && !c->queue_head) || time_ns() - screen_ns >= SCREEN_NS);
+}
+
 bool console_busy(void)
 {
-	return uart_waiting() || kbd_waiting() || screen_dirty;
+	return uart_waiting() || kbd_waiting() || screen_due();
 }
 
 /* What the line was too slow for is told once it has caught up. */
@@ -401,7 +413,7 @@ void console_poll(void)
 	tell_dropped();
 	poll_serial();
 	poll_keyboard();
-	if (screen_dirty)
+	if (screen_due())
 		show_screen();
 }
 

@@ -51,7 +51,6 @@ static bool transmit(struct virtio_console *c)
 			virtq_push(&c->dev, TX, c->chain.head, 0);
 		}
 	}
-	virtq_signal(&c->dev, TX);
 	return more;
 }
 
@@ -107,6 +106,8 @@ static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 static const struct virtio_ops ops = {
 	.device_id = 3, .queues = 2, .process = process, .reset = reset, .config = config,
 	.config_write = config_write,
+	/* Linux reads the size only when it is told of a change. */
+	.started = virtio_config_changed,
 };
 
 void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
@@ -120,10 +121,18 @@ void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE, c);
 }
 
+/*
+ * Here, and not after each kick, is the guest told that output is done: Linux waits for that without an
+ * interrupt, but asks for one, and would leave three times as often for the same text.
+ */
 bool virtio_console_poll(struct virtio_console *c)
 {
+	bool more;
+
 	if (c->dev.queue[RX].ready && virtio_live(&c->dev) && c->backend.typed(c->backend.opaque))
 		c->dev.queue[RX].kicked = true;
+	more = virtio_poll(&c->dev);
+	virtq_signal(&c->dev, TX);
 	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
-	return virtio_poll(&c->dev) && (!c->blocked || c->dev.queue[RX].kicked);
+	return more && (!c->blocked || c->dev.queue[RX].kicked);
 }

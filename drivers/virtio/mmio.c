@@ -38,17 +38,21 @@ bool virtio_live(const struct virtio_dev *d)
 	return (d->status & (DRIVER_OK | NEEDS_RESET | FAILED)) == DRIVER_OK;
 }
 
+void virtio_config_changed(struct virtio_dev *d)
+{
+	d->isr |= INT_CONFIG;
+	d->generation++;
+	d->guest.raise_irq(d->guest.opaque);
+}
+
 void virtio_broken(struct virtio_dev *d, const char *why)
 {
 	if (d->status & NEEDS_RESET)
 		return;
 	d->status |= NEEDS_RESET;
 	d->guest.log(d->guest.opaque, why);
-	if (d->status & DRIVER_OK) {
-		d->isr |= INT_CONFIG;
-		d->generation++;
-		d->guest.raise_irq(d->guest.opaque);
-	}
+	if (d->status & DRIVER_OK)
+		virtio_config_changed(d);
 }
 
 static void reset(struct virtio_dev *d)
@@ -62,6 +66,8 @@ static void reset(struct virtio_dev *d)
 
 static void set_status(struct virtio_dev *d, u32 value)
 {
+	bool was = virtio_live(d);
+
 	if (!(value & 0xFF)) {
 		reset(d);
 		return;
@@ -72,6 +78,8 @@ static void set_status(struct virtio_dev *d, u32 value)
 	    ((d->accepted & ~d->features) || !virtio_has(d, VIRTIO_F_VERSION_1)))
 		value &= ~FEATURES_OK;
 	d->status = value;
+	if (!was && virtio_live(d) && d->ops->started)
+		d->ops->started(d);
 }
 
 static struct virtqueue *selected(struct virtio_dev *d)

@@ -66,6 +66,7 @@ struct virtio_ops {
 	/* Handles what the guest made available in queue q; a bounded amount, true: there is more. */
 	bool (*process)(struct virtio_dev *d, u32 q);
 	void (*reset)(struct virtio_dev *d);
+	void (*started)(struct virtio_dev *d);	/* the driver said DRIVER_OK; may be NULL */
 	/* The whole configuration space, as the guest reads it. */
 	const void *(*config)(struct virtio_dev *d, u32 *len);
 	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);
@@ -79,6 +80,8 @@ u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size);
 void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value);
 /* Goes on with queues that were kicked or have work left; true: there is still more. */
 bool virtio_poll(struct virtio_dev *d);
+/* The guest is to read the configuration space again. */
+void virtio_config_changed(struct virtio_dev *d);
 /* The device cannot go on: tells the guest and the log why. */
 void virtio_broken(struct virtio_dev *d, const char *why);
 static inline bool virtio_has(const struct virtio_dev *d, u32 bit) { return d->accepted >> bit & 1; }
