@@ -33,9 +33,8 @@
 #define FIFO_SIZE	16
 
 #define RING		8192		/* a power of two */
-/* 115200 baud send a byte in 87 us; a port takes about 1 us.  Ten times as long, then it is dead. */
+/* 115200 baud send a byte in 87 us; a port takes about 1 us. Ten times as long, then it is stalled. */
 #define MAX_POLLS	10000
-#define MAX_TIMEOUTS	3
 
 struct ring {
 	u8 byte[RING];
@@ -43,8 +42,8 @@ struct ring {
 };
 
 static struct ring rx, tx;
-static bool present, by_irq;
-static u32 fifo = 1, timeouts;
+static bool present, by_irq, stalled;
+static u32 fifo = 1;
 u32 uart_rx_lost, uart_tx_lost;
 
 /* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits apart. */
@@ -85,29 +84,32 @@ bool uart_present(void)
 	return present;
 }
 
+/*
+ * The chip may be stalled for long: a virtual one whose other end is not read.  One wait is enough to know;
+ * until it moves again nobody else waits, and what is written stays in the ring.
+ */
 static bool wait_empty(void)
 {
-	u32 i;
+	u32 i, polls = stalled ? 1 : MAX_POLLS;
 
-	for (i = 0; i < MAX_POLLS; i++)
+	stalled = false;
+	for (i = 0; i < polls; i++)
 		if (inb(UART_LSR) & LSR_THRE)
 			return true;
-	if (++timeouts == MAX_TIMEOUTS)
-		present = false;
+	stalled = true;
 	return false;
-}
-
-static void put_waiting(u8 c)
-{
-	if (present && wait_empty())
-		outb(UART_DATA, c);
 }
 
 void uart_putc(char c)
 {
-	while (tx.tail != tx.head)
-		put_waiting(tx.byte[tx.tail++ % RING]);
-	put_waiting((u8)c);
+	if (!present)
+		return;
+	if (uart_tx_room())
+		tx.byte[tx.head++ % RING] = (u8)c;
+	else
+		uart_tx_lost++;
+	while (tx.tail != tx.head && wait_empty())
+		outb(UART_DATA, tx.byte[tx.tail++ % RING]);
 }
 
 static void receive(void)
