@@ -404,6 +404,8 @@ static void tell_dropped(void)
 		 (unsigned)wire_dropped);
 	wire_dropped = 0;
 	wire(text, strlen(text));
+	if (!serial.focus)
+		line_redraw(&serial.edit);
 }
 
 void console_poll(void)
