@@ -129,7 +129,8 @@ class Batch(Group):
 
     def verdict(self, r, guest, outcome):
         if outcome == "running":
-            r.wait_state(guest, ("running", "idle"))
+            state = r.wait_state(guest, ("running", "idle", "off", "crashed"))
+            check(state in ("running", "idle"), f"{guest} is {state}")
             return
         state = r.wait_state(guest, ("off", "crashed"))
         said = r.command(f"dmesg {guest}")

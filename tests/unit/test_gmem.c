@@ -102,6 +102,14 @@ int main(int argc, char **argv)
 		CHECK(!hfn_x(p2m_lookup(&g, gfn(none[i % 10]))), "frame %#x", none[i % 10]);
 	}
 
+	/* Even if the map has something there: memory ends where it ends. */
+	{
+		hfn_t h = frame_alloc();
+
+		CHECK(p2m_set(&g, gfn(PAGES), h) && !hfn_x(p2m_lookup(&g, gfn(PAGES))), "the frame after the last");
+		frame_free(h);
+	}
+
 	CASE("words");
 	words();
 	CASE("copies at the edges");

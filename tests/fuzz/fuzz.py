@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""libFuzzer harnesses for whatever reads what a stranger wrote.
+
+In the tests each does a fixed number of runs.  `tests/fuzz/fuzz.py SECONDS [NAME...]` lets each run for so
+long, and keeps what it finds in build/fuzz.
+"""
+import os
+import subprocess
+import sys
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+
+from harness import Group
+from ringlet import BUILD, LOGS, PATIENCE, ROOT, Failure, Skip, sh, tail
+
+OUT = os.path.join(BUILD, "fuzz")
+RUNS = 20000
+SUBJECTS = {
+    "config": ["hv/config.c"],
+    "kernel": ["hv/kernel_image.c"],
+    "decode": ["hv/decode.c"],
+    "multiboot": ["boot/multiboot.c"],
+    "vt": ["drivers/vga/vt.c"],
+    "virtio": ["drivers/virtio/mmio.c", "drivers/virtio/ring.c"],
+}
+
+
+def fuzz(name, *options):
+    if subprocess.run(["which", "clang"], stdout=subprocess.DEVNULL).returncode:
+        raise Skip("clang is not installed")
+    corpus = os.path.join(OUT, name)
+    os.makedirs(corpus, exist_ok=True)
+    binary = os.path.join(OUT, f"fuzz_{name}")
+    sh(["clang", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-I.", "-DHPA_PTR_OVERRIDE",
+        "-o", binary, f"tests/fuzz/fuzz_{name}.c", *SUBJECTS[name]])
+    os.makedirs(os.path.join(LOGS, "fuzz"), exist_ok=True)
+    log = os.path.join(LOGS, "fuzz", name + ".log")
+    with open(log, "wb") as f:
+        p = subprocess.run([binary, *options, "-seed=1", "-timeout=60", f"-artifact_prefix={OUT}/{name}-", corpus],
+                           stdout=f, stderr=subprocess.STDOUT, cwd=ROOT, timeout=7200 * PATIENCE)
+    if p.returncode:
+        raise Failure(tail(open(log, errors="replace").read(), 40))
+
+
+class Fuzz(Group):
+    layer = "fuzz"
+
+
+def groups():
+    return [Fuzz([(n, lambda _, n=n: fuzz(n, f"-runs={RUNS}", "-max_len=4096")) for n in SUBJECTS])]
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    for n in sys.argv[2:] or SUBJECTS:
+        print(f"fuzz {n} for {sys.argv[1]} s", flush=True)
+        fuzz(n, f"-max_total_time={int(sys.argv[1])}", "-max_len=8192")

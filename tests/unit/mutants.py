@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bugs planted on purpose, one at a time, in a copy: the unit test of that module must fail.
+
+A test that cannot fail proves nothing.  A line here that no longer fits the source is an error, so
+the list keeps up with it.
+"""
+import os
+import shutil
+import subprocess
+
+from ringlet import BUILD, ROOT, Failure
+
+COPY = os.path.join(BUILD, "tests", "mutants")
+
+# (test, file, what is there, what it becomes)
+MUTANTS = [
+    ("shadow", "hv/shadow.c", "(gpte & (PTE_RW | PTE_D)) == (PTE_RW | PTE_D)", "(gpte & PTE_RW)"),
+    ("shadow", "hv/shadow.c", "if ((gpde & PTE_RW) && (!t->large || (gpde & PTE_D)))", "if (gpde & PTE_RW)"),
+    ("shadow", "hv/shadow.c", "\t\tflush = true;\n", ""),
+    ("shadow", "hv/shadow.c", "\tr->entries[dir] = 0;\n\tr->spt[dir] = NULL;", "\tr->spt[dir] = NULL;"),
+    ("shadow", "hv/gva.c", "w->flags &= w->pte;", ";"),
+    ("shadow", "hv/audit.c", "if (!e)\n\t\t\tcontinue;\n\t\ta->entries++;", "if (!(e & PTE_P))\n\t\t\tcontinue;\n\t\ta->entries++;"),
+    ("gmem", "hv/gmem.c", "PAGE_SIZE - offset", "PAGE_SIZE"),
+    ("gmem", "hv/p2m.c", "gfn_x(f) >= g->mem_pages", "gfn_x(f) > g->mem_pages"),
+    ("mem", "hv/mem.c", "+ PAGE_SIZE - 1) >> PAGE_SHIFT), false)", ") >> PAGE_SHIFT), false)"),
+    ("multiboot", "boot/multiboot.c", "if (!s->ram)\n\t\t\treturn false;", ""),
+    ("multiboot", "boot/multiboot.c", "base + len < base ? UINT64_MAX : base + len", "base + len"),
+    ("decode", "hv/decode.c", "if (bytes == 1)", "if (bytes == 9)"),
+    ("decode", "hv/decode.c", "if (c->at >= c->n)", "if (c->at > c->n)"),
+    ("config", "hv/config.c", "if (n % PAGE_SIZE)", "if (0)"),
+    ("kernel", "hv/kernel_image.c", "n.len > n.size || ", ""),
+    ("lineedit", "hv/lineedit.c", "if (e->len == LINE_SIZE - 1)", "if (e->len == LINE_SIZE)"),
+    ("kbd", "drivers/ps2/kbd.c", "s->skip = 5;", "s->skip = 1;"),
+    ("virtio", "drivers/virtio/ring.c", "if (c->readable + c->writable == VIRTIO_SEGMENTS)", "if (0)"),
+    ("virtio", "drivers/virtio/ring.c", "if (i >= n)", "if (i > n)"),
+]
+
+
+def survivors(mutants):
+    """The mutants that their test did not notice."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    os.makedirs(COPY)
+    for d in ("arch", "boot", "drivers", "hv", "switcher", "tests"):
+        shutil.copytree(os.path.join(ROOT, d), os.path.join(COPY, d), ignore=shutil.ignore_patterns("__pycache__"))
+    alive = []
+    for test, file, old, new in mutants:
+        path = os.path.join(COPY, file)
+        with open(path) as f:
+            text = f.read()
+        if old not in text:
+            raise Failure(f"mutants.py: {file} has no {old!r} any more")
+        with open(path, "w") as f:
+            f.write(text.replace(old, new, 1))
+        # Exactly as the real one, but without -Wall: the bug may leave something unused.
+        built = subprocess.run(["make", "-s", "-B", "-f", "tests/unit/Makefile", "BUILD=build", f"build/tests/unit/test_{test}"],
+                               cwd=COPY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if built.returncode:
+            raise Failure(f"the mutant {old!r} -> {new!r} does not compile:\n" + built.stdout.decode())
+        try:
+            ran = subprocess.run([f"build/tests/unit/test_{test}"], cwd=COPY, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, timeout=300)
+            if ran.returncode == 0:
+                alive.append(f"{file}: {old!r} -> {new!r}")
+        except subprocess.TimeoutExpired:
+            pass    # it hung: that would have been seen
+        with open(path, "w") as f:
+            f.write(text)
+    return alive
