@@ -47,31 +47,6 @@ static void spoil(struct parser *p, const char *key)
 
 /* ---- values ---- */
 
-static void set_text(struct parser *p, const char *key, const char *value, char *to, u32 size)
-{
-	if (strlen(value) >= size) {
-		bad(p, "%s is too long; up to %u characters", key, (unsigned)size - 1);
-		spoil(p, key);
-		return;
-	}
-	strcpy(to, value);
-}
-
-static void set_kernel(struct parser *p, const char *value)
-{
-	set_text(p, "kernel", value, p->guest->kernel, sizeof(p->guest->kernel));
-}
-
-static void set_initrd(struct parser *p, const char *value)
-{
-	set_text(p, "initrd", value, p->guest->initrd, sizeof(p->guest->initrd));
-}
-
-static void set_cmdline(struct parser *p, const char *value)
-{
-	set_text(p, "cmdline", value, p->guest->cmdline, sizeof(p->guest->cmdline));
-}
-
 /* "48M" in bytes; NULL, or what is wrong with it. */
 static const char *memory_bytes(const char *s, u64 *bytes)
 {
@@ -103,47 +78,59 @@ static const char *memory_bytes(const char *s, u64 *bytes)
 	return NULL;
 }
 
-static void set_memory(struct parser *p, const char *value)
+static void set_memory(struct parser *p, const char *key, const char *value)
 {
 	u64 bytes;
 	const char *wrong = memory_bytes(value, &bytes);
 
 	if (wrong) {
 		bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
-		spoil(p, "memory");
+		spoil(p, key);
 		return;
 	}
 	p->guest->memory = (u32)bytes;
 }
 
-static void set_start(struct parser *p, const char *value)
+static void set_start(struct parser *p, const char *key, const char *value)
 {
 	p->guest->start = !strcmp(value, "yes");
 	if (!p->guest->start && strcmp(value, "no"))
-		bad(p, "start is \"%.16s\"; yes or no", value);
+		bad(p, "%s is \"%.16s\"; yes or no", key, value);
 }
 
-static void set_disk(struct parser *p, const char *value)
+static void not_yet(struct parser *p, const char *key, const char *value)
 {
 	(void)value;
-	bad(p, "disk: this version has no disks yet; the line is ignored");
+	bad(p, "%s: this version has no disks and networks yet; the line is ignored", key);
 }
 
-static void set_net(struct parser *p, const char *value)
-{
-	(void)value;
-	bad(p, "net: this version has no networks yet; the line is ignored");
-}
+#define TEXT(field) offsetof(struct guest_config, field), sizeof(((struct guest_config *)0)->field)
 
-static const struct {
+static const struct key {
 	const char *name;
-	void (*set)(struct parser *p, const char *value);
-	bool repeatable;
+	bool may_be_empty, repeatable;
+	u32 offset, size;		/* of a text; or what to do with it */
+	void (*set)(struct parser *p, const char *key, const char *value);
 } keys[] = {
-	{ "kernel", set_kernel, false }, { "initrd", set_initrd, false },
-	{ "memory", set_memory, false }, { "cmdline", set_cmdline, false },
-	{ "start", set_start, false }, { "disk", set_disk, true }, { "net", set_net, true },
+	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
+	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
+	{ "start", false, false, 0, 0, set_start }, { "disk", false, true, 0, 0, not_yet },
+	{ "net", false, true, 0, 0, not_yet },
 };
+
+static void set(struct parser *p, const struct key *k, const char *value)
+{
+	if (!value[0] && !k->may_be_empty) {
+		bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
+	} else if (k->set) {
+		k->set(p, k->name, value);
+	} else if (strlen(value) >= k->size) {
+		bad(p, "%s is too long; up to %u characters", k->name, (unsigned)k->size - 1);
+		spoil(p, k->name);
+	} else {
+		strcpy((char *)p->guest + k->offset, value);
+	}
+}
 
 /* ---- lines ---- */
 
@@ -241,11 +228,7 @@ static void key_value(struct parser *p, char *s)
 		return;
 	}
 	p->seen |= BIT(i);
-	if (!value[0] && keys[i].set != set_cmdline && keys[i].set != set_initrd) {
-		bad(p, "%s has no value; %s = SOMETHING", key, key);
-		return;
-	}
-	keys[i].set(p, value);
+	set(p, &keys[i], value);
 }
 
 /* A comment begins at # or ; where a word could begin: a command line may have them inside a word. */

@@ -40,6 +40,7 @@ struct console {
 static struct terminal serial, screen = { .screen = true };
 static struct vt monitor_vt;		/* what the VGA screen shows of the monitor */
 static bool screen_dirty, started;
+static bool serial_heard;		/* somebody is at COM1: something came from there */
 static u64 screen_ns;			/* when it was drawn last */
 static u8 escape_key = 'T' & 0x1F;
 
@@ -234,12 +235,12 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 	return n;
 }
 
-/* A program asked the terminal something.  On COM1 the person's own terminal answers. */
+/* A program asked the terminal something.  On COM1 the person's own terminal answers, if there is one. */
 static void vt_reply(void *arg, const void *data, u32 len)
 {
 	struct console *c = arg;
 
-	if (screen.focus == c && serial.focus != c)
+	if (screen.focus == c && (serial.focus != c || !serial_heard))
 		type(c, data, len);
 }
 
@@ -350,8 +351,10 @@ static void poll_serial(void)
 	u32 n;
 	int c;
 
-	for (n = 0; n < BYTES_PER_POLL && (c = uart_getc()) >= 0; n++)
+	for (n = 0; n < BYTES_PER_POLL && (c = uart_getc()) >= 0; n++) {
+		serial_heard = true;
 		key(&serial, c);
+	}
 }
 
 /* The keyboard sends what a VT100 does in its usual mode. */

@@ -236,23 +236,17 @@ static void cmd_destroy(char **w)
 		say("%s is %s: nothing to destroy\n", g->name, guest_state_name(g));
 }
 
-static void cmd_pause(char **w)
+static void try(const char *name, bool (*what)(struct guest *, char *, u32))
 {
-	struct guest *g = need_guest(w[1]);
+	struct guest *g = need_guest(name);
 	char msg[160];
 
-	if (g && !guest_pause(g, msg, sizeof(msg)))
+	if (g && !what(g, msg, sizeof(msg)))
 		say("%s\n", msg);
 }
 
-static void cmd_unpause(char **w)
-{
-	struct guest *g = need_guest(w[1]);
-	char msg[160];
-
-	if (g && !guest_unpause(g, msg, sizeof(msg)))
-		say("%s\n", msg);
-}
+static void cmd_pause(char **w) { try(w[1], guest_pause); }
+static void cmd_unpause(char **w) { try(w[1], guest_unpause); }
 
 /*
  * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large
