@@ -54,8 +54,6 @@
 
 #define RINGLET_IRQS		32	/* interrupt n arrives at vector 0x20 + n */
 #define RINGLET_IRQ_TIMER	0
-#define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks it to power off */
-#define RINGLET_IRQ_REBOOT	31	/* or to start again */
 #define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks the guest to power off */
 #define RINGLET_IRQ_REBOOT	31	/* ... or to reboot */
 #define RINGLET_FIRST_VECTOR	0x20
