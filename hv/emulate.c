@@ -76,24 +76,25 @@ static bool read_operand(struct vcpu *v, const struct insn *i, void *dst, u32 le
 	return false;
 }
 
-/* The bytes at eip, as many as are there. */
-static u32 fetch(struct vcpu *v, u8 *bytes)
+enum decoded { DECODED, NOT_OURS, FAULTED };
+
+/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its page
+ * fault, as from a processor that fetches all of an instruction before it looks at privilege. */
+static enum decoded decode_at_eip(struct vcpu *v, struct insn *i)
 {
 	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, n = INSN_MAX, err, at;
 	u32 access = cpl(v) == 3 ? ACCESS_USER : 0;
-
-	if (gva_read(v, gva(a), bytes, n, access, &err, &at))
-		return n;
-	n = PAGE_SIZE - (a & ~PAGE_MASK);
-	return n < INSN_MAX && gva_read(v, gva(a), bytes, n, access, &err, &at) ? n : 0;
-}
-
-static bool decode_at_eip(struct vcpu *v, struct insn *i)
-{
 	u8 bytes[INSN_MAX];
-	u32 n = fetch(v, bytes);
 
-	return n && segment_is_32(v, v->regs->cs) && insn_decode(bytes, n, i);
+	if (!segment_is_32(v, v->regs->cs))
+		return NOT_OURS;
+	if (gva_read(v, gva(a), bytes, n, access, &err, &at))
+		return insn_decode(bytes, n, i) ? DECODED : NOT_OURS;
+	n = at - a;		/* less than INSN_MAX bytes are there */
+	if (gva_read(v, gva(a), bytes, n, access, &err, &at) && insn_decode(bytes, n, i))
+		return DECODED;
+	trap_inject_pf(v, a + n, err);
+	return FAULTED;
 }
 
 /* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood the log. */
@@ -405,10 +406,13 @@ static bool privileged(struct vcpu *v, struct insn *i, u32 error)
 static void software_interrupt(struct vcpu *v, u32 vector, u32 error)
 {
 	struct insn i;
-	bool is_int = decode_at_eip(v, &i) && ((i.op == 0xCD && i.imm == vector) ||
-					       (i.op == 0xCC && vector == VEC_BP) ||
-					       (i.op == 0xCE && vector == VEC_OF));
+	enum decoded d = decode_at_eip(v, &i);
+	bool is_int = d == DECODED && ((i.op == 0xCD && i.imm == vector) ||
+				       (i.op == 0xCC && vector == VEC_BP) ||
+				       (i.op == 0xCE && vector == VEC_OF));
 
+	if (d == FAULTED)
+		return;
 	if (!is_int || !trap_gate_open(v, vector)) {
 		trap_inject(v, VEC_GP, true, error);
 		return;
@@ -422,16 +426,19 @@ static void software_interrupt(struct vcpu *v, u32 vector, u32 error)
 
 enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 {
+	enum decoded d = NOT_OURS;
 	struct insn i;
 
 	if ((error & (ERROR_IDT | ERROR_EXT)) == ERROR_IDT) {
 		software_interrupt(v, (error >> 3) & 0xFF, error);
 		return EXIT_SOFTINT;
 	}
-	if (cpl(v) == 3 || !decode_at_eip(v, &i) || i.lock) {
+	if (cpl(v) != 3)
+		d = decode_at_eip(v, &i);
+	if (d == NOT_OURS || (d == DECODED && i.lock))
 		trap_inject(v, VEC_GP, true, error);
+	if (d != DECODED || i.lock)
 		return EXIT_EXCEPTION;
-	}
 	if (privileged(v, &i, error))
 		v->regs->eip += i.len;
 	return EXIT_EMULATE;
@@ -456,10 +463,14 @@ static bool condition(u32 cc, u32 eflags)
 bool emulate_ud(struct vcpu *v)
 {
 	u32 access = cpl(v) == 3 ? ACCESS_USER : 0, size, val, err, at;
+	enum decoded d;
 	struct insn i;
 
-	if (cpu_has(CPU_CMOV) || !decode_at_eip(v, &i) || i.lock)
+	if (cpu_has(CPU_CMOV))
 		return false;
+	d = decode_at_eip(v, &i);
+	if (d != DECODED || i.lock)
+		return d == FAULTED;
 	size = i.op16 ? 2 : 4;
 	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
 		val = i.mod == 3 ? get_reg(v, i.rm, size) : 0;
@@ -506,8 +517,11 @@ static bool mmio_move(struct vcpu *v, const struct insn *i, gpa_t reg)
 void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg)
 {
 	struct insn i;
+	enum decoded d = decode_at_eip(v, &i);
 
-	if (!decode_at_eip(v, &i) || (i.has_modrm && i.mod == 3) || !mmio_move(v, &i, reg)) {
+	if (d == FAULTED)
+		return;
+	if (d != DECODED || (i.has_modrm && i.mod == 3) || !mmio_move(v, &i, reg)) {
 		guest_kill(v->guest, "device register %08x (at %08x) touched by an instruction that is no plain move, at %08x",
 			   (unsigned)gpa_x(reg), (unsigned)gva_x(a), (unsigned)v->regs->eip);
 		return;
