@@ -36,11 +36,15 @@ static hfn_t need_frame(void)
 void double_fault(void);
 void double_fault(void)
 {
-	/* The frame of the broken task was saved by the processor in our TSS. */
+	/* The processor has saved the broken task in its TSS. */
 	const struct tss *t = &((struct state_page *)(LGUEST_PAGES(0) + LP_STATE))->tss;
+	struct host_frame f = {
+		.es = t->es, .ds = t->ds, .edi = t->edi, .esi = t->esi, .ebp = t->ebp,
+		.esp_unused = t->esp, .ebx = t->ebx, .edx = t->edx, .ecx = t->ecx, .eax = t->eax,
+		.trap = VEC_DF, .eip = t->eip, .cs = t->cs, .eflags = t->eflags,
+	};
 
-	panic("double fault: eip %08x esp %08x ebp %08x cr2 %08x", (unsigned)t->eip,
-	      (unsigned)t->esp, (unsigned)t->ebp, (unsigned)read_cr2());
+	panic_trap(&f);
 }
 
 static void build_tables(struct cpu *c, struct state_page *s)

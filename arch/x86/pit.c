@@ -48,14 +48,14 @@ u64 pit_measure_tsc(u32 count, u64 *error)
 void pit_oneshot(u64 ns)
 {
 	static bool mode_set;
-	/* ns * PIT_HZ / 10^9, the factor as 32.32 fixed point. */
-	u32 count = (u32)(MIN(ns, (u64)PIT_MAX_NS) * 5124678 >> 32);
+	/* ns * PIT_HZ / 10^9, the factor as 32.32 fixed point, rounded up and one more for what the TSC's
+	 * calibration is off by: firing too early would cost a second interrupt each time. */
+	u32 count = (u32)(MIN(ns, (u64)PIT_MAX_NS) * 5124678 >> 32) + 2;
 
 	if (!mode_set) {
 		outb(PIT_MODE, CH0_ONESHOT);
 		mode_set = true;
 	}
-	count = MAX(count, 1u);
 	outb(PIT_CH0, count & 0xFF);
 	outb(PIT_CH0, count >> 8);
 }
