@@ -105,7 +105,6 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	g->work_at = 0;
 	g->reason[0] = 0;
 	g->have_last_regs = false;
-	g->logged_port_count = g->logged_msr_count = 0;
 	memset(&g->stats, 0, sizeof(g->stats));
 	console_forget_typed(g);
 	g->state = GUEST_BUILDING;
