@@ -318,19 +318,21 @@ class Ringlet:
         return (int(w[11]) + int(w[12])) / os.sysconf("SC_CLK_TCK")
 
     def vga_text(self):
-        """The 25 lines of the text screen."""
+        """The text screen: 25 lines."""
         words = re.findall(r"0x([0-9a-f]{4})\b", self.hmp("xp /2000hx 0xb8000"))
         chars = [chr(int(w, 16) & 0xFF) for w in words]
-        return [("".join(chars[i:i + 80])).rstrip("\0 ") for i in range(0, 2000, 80)]
+        return "\n".join("".join(chars[i:i + 80]).rstrip("\0 ") for i in range(0, 2000, 80))
 
     def type_keys(self, text):
         """On the PS/2 keyboard."""
-        names = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash", "\t": "tab"}
+        names = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash", "\t": "tab", ",": "comma",
+                 ";": "semicolon", "'": "apostrophe", "=": "equal"}
+        shifted = dict(zip("!@#$%^&*()_+:\"<>?", "1 2 3 4 5 6 7 8 9 0 minus equal semicolon apostrophe comma dot "
+                           "slash".split()))
         for c in text:
-            key = names.get(c, c)
-            if c.isupper():
-                key = "shift-" + c.lower()
-            self.hmp(f"sendkey {key}")
+            key = "shift-" + (shifted.get(c) or c.lower()) if c in shifted or c.isupper() else names.get(c, c)
+            said = self.hmp(f"sendkey {key}")
+            check(not said.strip(), f"sendkey {key}: {said}")
             time.sleep(0.15)  # sendkey holds a key for 100 ms
 
 

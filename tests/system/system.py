@@ -187,7 +187,7 @@ def groups():
                   on("qemu32", memory=256, cpu="qemu32"), on("max", memory=256, cpu="max")]),
         Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm)]),
         Machines([
-            says("no-config", r"no module ringlet\.conf", None),
+            says("no-config", r"No guests: .*ringlet\.conf", None),
             says("no-kernel-module", r"alpha cannot start: .*linux-9\.9",
                  [("alpha", linux.section("9.9")), ("beta", small)], alive="beta"),
             says("not-a-kernel", r"alpha cannot start: .*not-a-kernel is not a Linux kernel",
