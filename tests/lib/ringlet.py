@@ -210,7 +210,8 @@ class Ringlet:
         self.send(line + "\r")
         # The answer is between the echo's end of line and the next prompt. (A line of the log may come in
         # between what we type; then the prompt and all that was typed are shown anew.)
-        m = self.expect(re.escape(line) + r"[ \r]*\n(.*?)(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*ringlet> (?:\x1b\[[0-9;?]*[A-Za-z])*\Z",
+        echo = re.escape(line) if line.isprintable() else ""
+        m = self.expect(echo + r"[ \r]*\n(.*?)(?:^|\n|\r)(?:\x1b\[[0-9;?]*[A-Za-z])*ringlet> (?:\x1b\[[0-9;?]*[A-Za-z])*\Z",
                         timeout, f"the answer to {line!r}")
         return plain(m.group(1)).strip("\n")
 

@@ -153,9 +153,10 @@ def clock(r):
         return uptime(r, 1), float(m.group(1))
 
     g0, h0 = both()
-    r.run(1, "sleep 10")
+    said = r.run(1, "cat /proc/uptime; sleep 10; cat /proc/uptime").split()
+    slept = float(said[2]) - float(said[0])
+    check(10 <= slept < 15, f"sleep 10 took {slept:.2f} s by the guest's clock")
     g1, h1 = both()
-    check(10 <= g1 - g0 < 40, f"sleep 10 took {g1 - g0:.2f} s by the guest's clock")
     check(abs((g1 - g0) - (h1 - h0)) < 5, f"the guest counted {g1 - g0:.2f} s, Ringlet {h1 - h0:.2f} s")
 
 

@@ -82,7 +82,7 @@ def screen_and_keyboard(_):
         r.hmp("sendkey alt-f2")
         sees(r"beta:")
         r.hmp("sendkey alt-f12")
-        sees(r"ringlet> ")
+        sees(r"ringlet>")
         r.type_keys("list\n")
         sees(r"alpha +(idle|running)")
         r.hmp("sendkey alt-f1")
