@@ -16,6 +16,7 @@ from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, tail, 
 
 HERE = os.path.join(ROOT, "tests", "guests")
 OUT = os.path.join(BUILD, "tests", "guests")
+OLD = ("accessed", "emulate", "exceptions", "fpu", "hello", "pse", "segments", "syscall")
 PER_BOOT = 15       # and the witness makes 16
 FLAGS = ("-m32 -std=gnu11 -march=i586 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector "
          "-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-strict-aliasing "
@@ -66,8 +67,8 @@ class Batch(Group):
     """Up to PER_BOOT guests in one boot."""
     layer = "guests"
 
-    def __init__(self, number, runs):
-        self.number = number
+    def __init__(self, number, runs, cpu=None):
+        self.number, self.cpu = number, cpu
         self.sections = [("witness", {"kernel": "witness", "memory": "8M", "start": "yes"})]
         self.kernels = {"witness"}
         tests = []
@@ -88,7 +89,7 @@ class Batch(Group):
         name = f"guests-{self.number}"
         modules = [work_file(name, "ringlet.conf", conf(self.sections))]
         modules += [build(k) for k in sorted(self.kernels)]
-        r = Ringlet(name, kernel=kernel, modules=modules, memory=256)
+        r = Ringlet(name, kernel=kernel, modules=modules, memory=256, cpu=self.cpu)
         r.__enter__()
         try:
             r.expect(r"beat \d+", 120, "the witness's first beat")
@@ -163,4 +164,6 @@ def groups():
         guests += len(run[2])
     if batch:
         batches.append(batch)
-    return [Batch(i, b) for i, b in enumerate(batches)]
+    # A few once more on the oldest processor: no FXSR, no PGE, no CMOV.
+    old = [(s, f"{n}@pentium", v) for s, n, v in runs if s.name in OLD]
+    return [Batch(i, b) for i, b in enumerate(batches)] + [Batch("pentium", old, cpu="pentium")]
