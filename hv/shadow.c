@@ -21,6 +21,9 @@
  * alone, and what one root has cached another may use.  Below that a table's entries
  * serve only roots that were linked to it when they were filled; see `link_table`.
  *
+ * A link from a directory may lag too, like a processor's cache of directory entries: until it is flushed,
+ * what other addresses fill into its table shows through it.
+ *
  * The memory is bounded and taken when the guest starts.  When it is all in use, the roots
  * longest out of use give theirs up first.
  */
@@ -172,12 +175,22 @@ static u32 make_pde(const struct spt *t, u32 gpde)
 	return hpa_x(hfn_hpa(t->page)) | PTE_P | PTE_A | rights;
 }
 
+static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir)
+{
+	u32 i;
+
+	for (i = 0; i < SHADOW_ROOTS; i++)
+		if (s->root[i].entries && s->root[i].spt[dir] == t)
+			return true;
+	return false;
+}
+
 /*
  * The shadow table for the walk w, linked into the current root.
  *
- * A table that others link already may hold entries older than this root's last flush. For the
- * kernel part that is no matter (global); else it is emptied first.  Tables that two user
- * parts share are rare (no Linux has them), so the cost is too.
+ * A table that others link already may hold entries older than the last flush of these addresses in this
+ * root. For a kernel table that some root has at the same place that is no matter (global); else it is
+ * emptied first.  Tables that are shared in another way are rare (no Linux has them), so the cost is too.
  */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 {
@@ -185,6 +198,7 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 	struct shadow_root *r = s->current;
 	struct spt *t = r->spt[dir];
 	bool user = dir < kernel_dir(g);
+	u32 pde;
 
 	if (!t || gfn_x(t->table) != gfn_x(w->table) || t->large != w->large) {
 		if (t)
@@ -192,14 +206,19 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 		t = spt_find(s, w->table, w->large);
 		if (!t)
 			t = spt_make(g, w->table, w->large);
-		else if (user || t->user)
+		else if (user || t->user || !linked_at(s, t, dir))
 			spt_empty(t);
 		t->parents++;
 		t->user |= user;
 		r->spt[dir] = t;
 		r->links++;
+		r->entries[dir] = 0;
 	}
-	r->entries[dir] = make_pde(t, w->pde);
+	/* More rights here must not reach entries that were cached under fewer. */
+	pde = make_pde(t, w->pde);
+	if (r->entries[dir] && (pde & ~r->entries[dir]))
+		spt_empty(t);
+	r->entries[dir] = pde;
 	return t;
 }
 
@@ -361,16 +380,26 @@ void shadow_flush_all(struct guest *g)
 	g->stats.flush_all++;
 }
 
-static void flush_one_in(struct shadow *s, struct shadow_root *r, gva_t a)
+/*
+ * The table's entry goes, and so does the link if the guest's directory no longer leads to this table: another
+ * address may fill the same entry again, and this one must not see it.
+ */
+static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 {
-	struct spt *t = r->entries ? r->spt[dir_of(a)] : NULL;
+	u32 dir = dir_of(a), gpde = 0;
+	struct spt *t = r->entries ? r->spt[dir] : NULL;
 
 	if (!t)
 		return;
-	if (t->large)		/* hardware drops all 4 MiB */
-		unlink_table(s, r, dir_of(a));
-	else
+	if (!t->large) {
 		((u32 *)frame_ptr(t->page))[index_of(a)] = 0;
+		gmem_read_u32(g, gpa(r->cr3 + dir * 4), &gpde);
+	}
+	/* Of a large page hardware drops all 4 MiB. */
+	if ((gpde & (PTE_P | PTE_PS)) != PTE_P || gpde >> PAGE_SHIFT != gfn_x(t->table))
+		unlink_table(&g->shadow, r, dir);
+	else
+		r->entries[dir] &= make_pde(t, gpde);
 }
 
 void shadow_flush_everywhere(struct guest *g, gva_t a)
@@ -380,19 +409,19 @@ void shadow_flush_everywhere(struct guest *g, gva_t a)
 	g->stats.flush_one++;
 	for (i = 0; i < SHADOW_ROOTS; i++)
 		if (dir_of(a) != SWITCHER_DIR)
-			flush_one_in(&g->shadow, &g->shadow.root[i], a);
+			flush_one_in(g, &g->shadow.root[i], a);
 }
 
 void shadow_flush_one(struct vcpu *v, gva_t a)
 {
-	struct shadow *s = &v->guest->shadow;
+	struct guest *g = v->guest;
 
 	if (dir_of(a) >= kernel_dir(v->guest)) {
 		shadow_flush_everywhere(v->guest, a);
 		return;
 	}
-	v->guest->stats.flush_one++;
-	flush_one_in(s, s->current, a);
+	g->stats.flush_one++;
+	flush_one_in(g, g->shadow.current, a);
 }
 
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir)
