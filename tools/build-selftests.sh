@@ -15,11 +15,11 @@ package=linux-source-$version
 tarball=/usr/src/$package.tar.xz
 [ -f "$tarball" ] || die "$tarball is missing: install the package $package"
 
-# Those that have something to say on 32 bit.  Left out: entry_from_vm86 (no VM86 in our guests),
-# ldt_gdt (no LDT), and what needs newer processors.
+# Those that have something to say on 32 bit; left out is what needs newer processors.
 tests="single_step_syscall syscall_nt test_mremap_vdso check_initial_reg_state sigreturn
 	iopl ioperm test_vsyscall mov_ss_trap syscall_arg_fault sigaltstack sigtrap_loop test_syscall_vdso
-	unwind_vdso test_FCMOV test_FCOMI test_FISTTP vdso_restorer ptrace_syscall sysret_ss_attrs"
+	unwind_vdso test_FCMOV test_FCOMI test_FISTTP vdso_restorer ptrace_syscall sysret_ss_attrs
+	ldt_gdt entry_from_vm86 fsgsbase_restore"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -43,7 +43,7 @@ def selftests(version="6.1"):
 
 
 def section(version="6.1", ird="initrd.gz", **more):
-    return {"kernel": f"linux-{version}", "initrd": ird, "memory": "48M", "start": "yes", **more}
+    return {"kernel": f"linux-{version}", "initrd": ird, **{"memory": "48M", "start": "yes", **more}}
 
 
 class Guests(Group):
@@ -357,9 +357,10 @@ def other_kernel(r):
 
 
 def groups():
-    pair = [("alpha", section(ird="initrd-tests.gz")), ("beta", section(ird="initrd-tests.gz")),
-            ("gamma", section(ird="initrd-tests.gz", start="no", cmdline="rdinit=/bin/false")),
-            ("delta", section(ird="initrd-tests.gz", start="no"))]
+    tests = {"ird": "initrd-tests.gz", "memory": "64M"}     # the selftests unpacked want room
+    pair = [("alpha", section(**tests)), ("beta", section(**tests)),
+            ("gamma", section(**tests, start="no", cmdline="rdinit=/bin/false")),
+            ("delta", section(**tests, start="no"))]
     return [
         Guests("linux-pair", pair, [
             ("boot", boot), ("interleaved", interleaved), ("neighbour", neighbour), ("clock", clock),
