@@ -42,12 +42,6 @@ static inline u32 desc_base(struct desc d)
 {
 	return (d.lo >> 16) | ((d.hi & DESC_BASE_MID) << 16) | (d.hi & DESC_BASE_HI);
 }
-/* The last valid byte offset, granularity applied. */
-static inline u32 desc_limit(struct desc d)
-{
-	u32 l = (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI);
-	return d.hi & DESC_G ? (l << 12) | 0xFFF : l;
-}
 static inline u32 desc_dpl(struct desc d) { return (d.hi & DESC_DPL) >> DESC_DPL_SHIFT; }
 
 static inline struct desc gate_desc(u16 sel, u32 offset, u32 type, u32 dpl)
