@@ -9,6 +9,7 @@ the witness, and the machine's memory, which must be what it was before.
 import glob
 import os
 import re
+import threading
 import time
 
 from harness import Group
@@ -50,17 +51,21 @@ def newest(paths):
     return max(os.path.getmtime(p) for p in paths)
 
 
+building = threading.Lock()
+
+
 def build(name):
     """Compiles one guest, if it is not up to date; returns its path."""
-    os.makedirs(OUT, exist_ok=True)
-    out = os.path.join(OUT, name)
-    lib = glob.glob(f"{HERE}/lib/*") + [os.path.join(ROOT, "hv", "abi.h"), __file__]
-    source = f"{HERE}/{name}.c"
-    if not os.path.exists(out) or os.path.getmtime(out) < newest(lib + [source]):
-        libgcc = sh(["gcc", "-m32", "-print-libgcc-file-name"]).strip()
-        sh(["gcc", *FLAGS, "-o", out + ".new", source, f"{HERE}/lib/entry.S", f"{HERE}/lib/guest.c", libgcc])
-        os.replace(out + ".new", out)
-    return out
+    with building:      # groups that run side by side share guests
+        os.makedirs(OUT, exist_ok=True)
+        out = os.path.join(OUT, name)
+        lib = glob.glob(f"{HERE}/lib/*") + [os.path.join(ROOT, "hv", "abi.h"), __file__]
+        source = f"{HERE}/{name}.c"
+        if not os.path.exists(out) or os.path.getmtime(out) < newest(lib + [source]):
+            libgcc = sh(["gcc", "-m32", "-print-libgcc-file-name"]).strip()
+            sh(["gcc", *FLAGS, "-o", out + ".new", source, f"{HERE}/lib/entry.S", f"{HERE}/lib/guest.c", libgcc])
+            os.replace(out + ".new", out)
+        return out
 
 
 class Batch(Group):
