@@ -95,8 +95,10 @@ static inline void clts(void) { asm volatile("clts"); }
 static inline void cli(void) { asm volatile("cli" : : : "memory"); }
 static inline void sti(void) { asm volatile("sti" : : : "memory"); }
 static inline void hlt(void) { asm volatile("hlt" : : : "memory"); }
-/* Enables interrupts and waits for one, with no gap between; returns with them off. */
-static inline void wait_for_interrupt(void) { asm volatile("sti; hlt; cli" : : : "memory"); }
+/* Enables interrupts and waits for one, with no gap between; returns with them off.  An NMI between
+ * the two makes a gap, as its iret ends what sti holds back: host_trap() then skips the hlt. */
+void wait_for_interrupt(void);
+extern const u8 wait_hlt[];		/* that hlt, which is one byte long */
 static inline void invlpg(const void *va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
 static inline u8 inb(u16 port) { u8 v; asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port)); return v; }

@@ -4,6 +4,9 @@
 #include "arch/x86/regs.h"
 #include "hv/hv.h"
 
+asm(".text; .globl wait_for_interrupt, wait_hlt\n"
+    "wait_for_interrupt: sti; wait_hlt: hlt; cli; ret");
+
 __attribute__((regparm(1))) void host_trap(struct host_frame *f)
 {
 	if (f->trap >= IRQ_BASE && f->trap < IRQ_BASE + IRQ_LINES)
@@ -12,4 +15,7 @@ __attribute__((regparm(1))) void host_trap(struct host_frame *f)
 		this_cpu()->nmis++;
 	else
 		panic_trap(f);
+	/* What was to end the wait may just have come. */
+	if (f->eip == (uintptr_t)wait_hlt)
+		f->eip++;
 }

@@ -48,6 +48,14 @@ def plain(text):
     return ANSI.sub("", text).replace("\r", "")
 
 
+def without_echo(text):
+    """What a command printed, without the line typed after it.  That line is echoed by the shell's
+    editor, behind a prompt, when the command has ended; and if it came while the command was
+    running, before that by the terminal as well, in the middle of the output."""
+    typed = r"printf 'END%s:%s\\n' \d+ \$\?"
+    return re.sub(rf"(?m)(^[^\n]*# )?{typed}\n?", "", text)
+
+
 def tail(text, lines=25):
     return "\n".join("    | " + l for l in plain(text).split("\n")[-lines:])
 
@@ -277,12 +285,7 @@ class Ringlet:
         self.seen = len(self.text)
         self.send(f"printf 'BEGIN%s\\n' {mark}; {command}\nprintf 'END%s:%s\\n' {mark} $?\n")
         m = self.expect(rf"BEGIN{mark}\r?\n(.*?)END{mark}:(\d+)\r?\n", timeout, f"{command!r} in guest {guest}")
-        out = plain(m.group(1))
-        # The echo of the second line is in between: cut it off.
-        at = out.rfind("printf 'END%s:%s\\n'")
-        if at >= 0:
-            out = out[:out.rfind("\n", 0, at) + 1]
-        return int(m.group(2)), out
+        return int(m.group(2)), without_echo(plain(m.group(1)))
 
     marks = 1000
 

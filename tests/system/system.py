@@ -152,7 +152,8 @@ def nmi_storm(_):
         check(r.stats("alpha")["exit.nmi.count"] + r.stats("beta")["exit.nmi.count"] > 20, "hardly any NMI arrived")
         for g in (1, 2):
             linux.finish(r, g)
-            check(len(r.run(g, "cat /tmp/n").split()) == 2, "a guest miscounted")
+            sums = r.run(g, "cat /tmp/n")
+            check(len(sums.split()) == 2, f"guest {g} did not get the same sum each time:\n{sums}")
         r.audit()
 
 
