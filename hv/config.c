@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "hv/config.h"
 
@@ -47,8 +48,8 @@ static void spoil(struct parser *p, const char *key)
 
 /* ---- values ---- */
 
-/* "48M" in bytes; NULL, or what is wrong with it. */
-static const char *memory_bytes(const char *s, u64 *bytes)
+/* "48M" in bytes, in whole pages; NULL, or what is wrong with it. */
+static const char *parse_bytes(const char *s, u64 least, u64 *bytes)
 {
 	u64 n = 0;
 
@@ -68,7 +69,7 @@ static const char *memory_bytes(const char *s, u64 *bytes)
 	}
 	if (s[1])
 		return "is not a size";
-	if (n < MEMORY_MIN)
+	if (n < least)
 		return "is too little";
 	if (n > MEMORY_MAX)
 		return "is too much";
@@ -78,10 +79,10 @@ static const char *memory_bytes(const char *s, u64 *bytes)
 	return NULL;
 }
 
-static void set_memory(struct parser *p, const char *key, const char *value)
+static void set_memory(struct parser *p, const char *key, char *value)
 {
 	u64 bytes;
-	const char *wrong = memory_bytes(value, &bytes);
+	const char *wrong = parse_bytes(value, MEMORY_MIN, &bytes);
 
 	if (wrong) {
 		bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
@@ -91,17 +92,128 @@ static void set_memory(struct parser *p, const char *key, const char *value)
 	p->guest->memory = (u32)bytes;
 }
 
-static void set_start(struct parser *p, const char *key, const char *value)
+static void set_start(struct parser *p, const char *key, char *value)
 {
 	p->guest->start = !strcmp(value, "yes");
 	if (!p->guest->start && strcmp(value, "no"))
 		bad(p, "%s is \"%.16s\"; yes or no", key, value);
 }
 
-static void not_yet(struct parser *p, const char *key, const char *value)
+static bool disk_option(struct disk_config *d, const char *word)
 {
-	(void)value;
-	bad(p, "%s: this version has no disks and networks yet; the line is ignored", key);
+	if (!strcmp(word, "ro"))
+		d->ro = true;
+	else if (!strcmp(word, "cow"))
+		d->cow = true;
+	else
+		return false;
+	return true;
+}
+
+static const char *disk_image(struct disk_config *d, const char *image)
+{
+	const char *wrong;
+	u64 bytes = 0;
+
+	if (strncmp(image, "ram:", 4)) {
+		if (strlen(image) >= sizeof(d->image))
+			return "has too long a name";
+		strcpy(d->image, image);
+		return NULL;
+	}
+	wrong = parse_bytes(image + 4, PAGE_SIZE, &bytes);
+	d->ram = (u32)bytes;
+	return wrong;
+}
+
+/* A guest whose disks are not the ones that were meant does not start: it might write on the wrong one. */
+static void set_disk(struct parser *p, const char *key, char *value)
+{
+	struct disk_config *d = &p->guest->disk[p->guest->disks];
+	const char *wrong;
+	char *word;
+
+	if (p->guest->disks == CONFIG_MAX_DISKS) {
+		bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
+		spoil(p, key);
+		return;
+	}
+	memset(d, 0, sizeof(*d));
+	d->line = p->line;
+	word = strtok(value, " \t");
+	wrong = disk_image(d, word);
+	if (wrong) {
+		bad(p, "disk: %.40s %s; disk = IMAGE [ro] [cow], or disk = ram:64M", word, wrong);
+		spoil(p, key);
+		return;
+	}
+	while ((word = strtok(NULL, " \t")))
+		if (!disk_option(d, word)) {
+			bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro] [cow], or disk = ram:64M",
+			    word);
+			spoil(p, key);
+			return;
+		}
+	p->guest->disks++;
+}
+
+static bool lan_ok(const char *s)
+{
+	u32 n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+
+	return n && !s[n] && n < CONFIG_NAME_MAX;
+}
+
+/* "02:00:00:00:00:01": a station's own address, not a group's. */
+static bool parse_mac(const char *s, u8 *mac)
+{
+	u32 i, any = 0;
+
+	for (i = 0; i < 6; i++, s += 3) {
+		char *end, two[3] = { s[0], s[0] ? s[1] : 0, 0 };
+
+		mac[i] = (u8)strtoul(two, &end, 16);
+		if (end != two + 2 || two[0] == '+' || two[0] == '-' || two[0] == ' ' || s[2] != (i < 5 ? ':' : 0))
+			return false;
+		any |= mac[i];
+	}
+	return any && !(mac[0] & 1);
+}
+
+static void set_net(struct parser *p, const char *key, char *value)
+{
+	struct net_config *n = &p->guest->net[p->guest->nets];
+	char *word;
+
+	if (p->guest->nets == CONFIG_MAX_NETS) {
+		bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
+		return;
+	}
+	memset(n, 0, sizeof(*n));
+	n->line = p->line;
+	word = strtok(value, " \t");
+	if (!lan_ok(word)) {
+		bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _", word, CONFIG_NAME_MAX - 1);
+		spoil(p, key);
+		return;
+	}
+	strcpy(n->lan, word);
+	while ((word = strtok(NULL, " \t"))) {
+		if (!strcmp(word, "strict")) {
+			n->strict = true;
+		} else if (!strncmp(word, "mac=", 4) && parse_mac(word + 4, n->mac)) {
+			n->have_mac = true;
+		} else if (!strncmp(word, "mac=", 4)) {
+			bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
+			spoil(p, key);
+			return;
+		} else {
+			bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
+			spoil(p, key);
+			return;
+		}
+	}
+	p->guest->nets++;
 }
 
 #define TEXT(field) offsetof(struct guest_config, field), sizeof(((struct guest_config *)0)->field)
@@ -110,15 +222,15 @@ static const struct key {
 	const char *name;
 	bool may_be_empty, repeatable;
 	u32 offset, size;		/* of a text; or what to do with it */
-	void (*set)(struct parser *p, const char *key, const char *value);
+	void (*set)(struct parser *p, const char *key, char *value);	/* may cut it up */
 } keys[] = {
 	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
 	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
-	{ "start", false, false, 0, 0, set_start }, { "disk", false, true, 0, 0, not_yet },
-	{ "net", false, true, 0, 0, not_yet },
+	{ "start", false, false, 0, 0, set_start }, { "disk", false, true, 0, 0, set_disk },
+	{ "net", false, true, 0, 0, set_net },
 };
 
-static void set(struct parser *p, const struct key *k, const char *value)
+static void set(struct parser *p, const struct key *k, char *value)
 {
 	if (!value[0] && !k->may_be_empty) {
 		bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);

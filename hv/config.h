@@ -8,12 +8,33 @@
 #define CONFIG_NAME_MAX		16
 #define CONFIG_MAX_GUESTS	16
 
+#define CONFIG_MAX_DISKS	6	/* a guest */
+#define CONFIG_MAX_NETS		6
+
+struct disk_config {
+	char image[32];		/* a Multiboot module; "": ram */
+	u32 ram;		/* bytes of an empty disk, whole pages */
+	bool ro, cow;
+	u32 line;
+};
+
+struct net_config {
+	char lan[CONFIG_NAME_MAX];
+	bool have_mac, strict;	/* strict: sends from its own address only */
+	u8 mac[6];
+	u32 line;
+};
+
 struct guest_config {
 	char name[CONFIG_NAME_MAX];
 	char kernel[32], initrd[32];
 	char cmdline[256];
 	u32 memory;		/* bytes, whole pages */
 	bool start;
+	struct disk_config disk[CONFIG_MAX_DISKS];
+	u32 disks;
+	struct net_config net[CONFIG_MAX_NETS];
+	u32 nets;
 	u32 line;		/* of its [section], for messages */
 	char error[120];	/* "": usable.  Else why this guest cannot start */
 };

@@ -73,6 +73,26 @@ bool gmem_zero(struct guest *g, gpa_t a, u32 len)
 	return true;
 }
 
+/* One copy, page piece by page piece: neither side need be contiguous. */
+enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, gpa_t f, u32 len)
+{
+	while (len) {
+		u32 n = len;
+		void *p = piece(from, f, &n), *q;
+
+		if (!p)
+			return GMEM_BAD_SOURCE;
+		q = piece(to, t, &n);
+		if (!q)
+			return GMEM_BAD_TARGET;
+		memmove(q, p, n);
+		t = gpa(gpa_x(t) + n);
+		f = gpa(gpa_x(f) + n);
+		len -= n;
+	}
+	return GMEM_COPIED;
+}
+
 /* One aligned word, in one access: what page-table walks and the shared page need. */
 static volatile u32 *word(const struct guest *g, gpa_t a)
 {

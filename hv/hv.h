@@ -19,7 +19,7 @@
 #include "switcher/switcher.h"
 
 #define MAX_GUESTS	16
-#define MAX_VDEVS	8
+#define MAX_VDEVS	16
 
 struct guest;
 struct vcpu;
@@ -189,6 +189,9 @@ bool gmem_write_u32(struct guest *g, gpa_t a, u32 v);
 /* Stores new in an aligned word that still is `old`; false: it changed or is not RAM. */
 bool gmem_update_u32(struct guest *g, gpa_t a, u32 old, u32 new);
 bool gmem_zero(struct guest *g, gpa_t a, u32 len);
+/* From one guest to another (or the same one), once. */
+enum gmem_copied { GMEM_COPIED, GMEM_BAD_SOURCE, GMEM_BAD_TARGET };
+enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, gpa_t f, u32 len);
 
 /* ---- gva.c: guest virtual memory, by way of the guest's own page tables ---- */
 struct walk {			/* the guest's view of one address, each entry read once */
@@ -366,6 +369,12 @@ void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value);
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 /* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at once. */
 bool vdevs_poll(struct guest *g);
+
+/* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no memory. */
+struct virtio_guest;
+struct virtio_dev *disk_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* disk.c */
+struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access);		/* lan.c */
+struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* entropy.c */
 
 /* ---- console.c: guests' consoles, and the screens that look at them ---- */
 struct console *console_create(struct guest *g);

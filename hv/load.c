@@ -31,7 +31,7 @@
 #define E820_RAM		1
 
 #define CMDLINE_AT		0x1000u
-#define CMDLINE_MAX		512
+#define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 a device */
 /* Where a kernel of 3 GiB user space without high memory reaches with certainty. */
 #define INITRD_CEILING		0x30000000u
 

@@ -11,12 +11,13 @@
 #include "hv/boot.h"
 #include "hv/console.h"
 #include "hv/hv.h"
+#include "hv/monitor.h"
 
 #define WORDS	4
 
 static struct terminal *out;	/* who asked */
 
-static PRINTF(1, 2) void say(const char *fmt, ...)
+void say(const char *fmt, ...)
 {
 	char text[320];			/* a command line and its title */
 	const char *at = text, *nl;
@@ -41,7 +42,7 @@ static void say_line(const char *text)
 
 /* ---- naming guests ---- */
 
-static struct guest *need_guest(const char *name)
+struct guest *need_guest(const char *name)
 {
 	struct guest *g = *name ? guest_find(name) : NULL;
 	u32 i;

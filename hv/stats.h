@@ -50,6 +50,17 @@ extern const char *const exit_names[EXIT_MAX];
 	X(seg_nulled,		"segments-nulled") /* stale selector at entry */ \
 	X(halts,		"halts")				\
 	X(slices,		"slices-used-up")				\
+	X(vdev_kicks,		"device-kicks")				\
+	X(vdev_irqs,		"device-irqs")				\
+	X(disk_requests,	"disk-requests")			\
+	X(disk_read,		"disk-bytes-read")			\
+	X(disk_written,		"disk-bytes-written")			\
+	X(net_sent,		"net-packets-sent")			\
+	X(net_sent_bytes,	"net-bytes-sent")			\
+	X(net_received,		"net-packets-received")			\
+	X(net_received_bytes,	"net-bytes-received")			\
+	X(net_dropped,		"net-packets-dropped")	/* that were for it */ \
+	X(entropy,		"entropy-bytes")			\
 	X(console_out,		"console-bytes-out")			\
 	X(console_in,		"console-bytes-in")
 

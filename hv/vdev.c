@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The virtio devices of a guest: which it has, where their registers are, and the two things they may do to it. */
+/*
+ * The virtio devices of a guest: which it has, where their registers are, and the few things they may do to
+ * it.  Device 0 is the console, then comes the entropy, then the disks and the networks of ringlet.conf
+ * in their order, so that each keeps its place from boot to boot.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +17,7 @@
 
 struct vdev_guest {		/* what a device knows as its guest */
 	struct guest *guest;
-	u32 irq;
+	u32 index;
 	u32 logged;
 };
 
@@ -36,11 +40,27 @@ static bool guest_write(void *opaque, u64 a, const void *src, u32 len)
 	return in_reach(a, len) && gmem_write(v->guest, gpa(a), src, len);
 }
 
+static enum virtio_copied guest_copy(void *to, u64 to_gpa, void *from, u64 from_gpa, u32 len)
+{
+	struct vdev_guest *t = to, *f = from;
+
+	if (!in_reach(from_gpa, len))
+		return VIRTIO_BAD_SOURCE;
+	if (!in_reach(to_gpa, len))
+		return VIRTIO_BAD_TARGET;
+	switch (gmem_copy(t->guest, gpa(to_gpa), f->guest, gpa(from_gpa), len)) {
+	case GMEM_COPIED: return VIRTIO_COPIED;
+	case GMEM_BAD_SOURCE: return VIRTIO_BAD_SOURCE;
+	default: return VIRTIO_BAD_TARGET;
+	}
+}
+
 static void raise_irq(void *opaque)
 {
 	struct vdev_guest *v = opaque;
 
-	virq_raise(v->guest, v->irq);
+	v->guest->stats.vdev_irqs++;
+	virq_raise(v->guest, 1 + v->index);
 }
 
 static void device_log(void *opaque, const char *line)
@@ -48,7 +68,7 @@ static void device_log(void *opaque, const char *line)
 	struct vdev_guest *v = opaque;
 
 	if (v->logged < MOST_LOGGED)
-		hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->irq - 1, line);
+		hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->index, line);
 	v->logged++;
 }
 
@@ -59,23 +79,46 @@ static void con_output(void *g, const void *data, u32 len) { console_write(g, da
 static u32 con_input(void *g, void *data, u32 len) { return console_input(g, data, len); }
 static bool con_typed(void *g) { return console_typed(g); }
 
-bool vdevs_create(struct guest *g, char *msg, u32 len)
+static struct virtio_dev *make_console(struct guest *g, u32 n, const struct virtio_guest *access)
 {
 	struct virtio_console *c = malloc(sizeof(*c));
-	struct vdev_guest *v = malloc(sizeof(*v));
 	struct virtio_console_backend b = { g, con_room, con_output, con_input, con_typed };
-	struct virtio_guest access = { v, guest_read, guest_write, raise_irq, device_log };
 
-	if (!c || !v) {
-		free(c);
+	(void)n;
+	if (!c)
+		return NULL;
+	virtio_console_init(c, access, &b, COLS, ROWS);
+	return &c->dev;
+}
+
+/* ---- all of them ---- */
+
+static bool add(struct guest *g, u32 n,
+		struct virtio_dev *(*make)(struct guest *g, u32 n, const struct virtio_guest *access))
+{
+	struct vdev_guest *v = malloc(sizeof(*v));
+	struct virtio_guest access = { v, guest_read, guest_write, raise_irq, device_log, guest_copy };
+	struct virtio_dev *d;
+
+	if (!v)
+		return false;
+	*v = (struct vdev_guest){ .guest = g, .index = g->vdevs };
+	d = make(g, n, &access);
+	if (!d) {
 		free(v);
-		snprintf(msg, len, "no memory for its devices");
 		return false;
 	}
-	*v = (struct vdev_guest){ g, 1, 0 };
-	virtio_console_init(c, &access, &b, COLS, ROWS);
-	g->vdev[g->vdevs++] = &c->dev;
+	g->vdev[g->vdevs++] = d;
 	return true;
+}
+
+bool vdevs_create(struct guest *g, char *msg, u32 len)
+{
+	bool ok = add(g, 0, make_console);
+
+	if (!ok)
+		snprintf(msg, len, "no memory for its devices");
+	return ok;
 }
 
 void vdevs_destroy(struct guest *g)
@@ -84,13 +127,18 @@ void vdevs_destroy(struct guest *g)
 		struct virtio_dev *d = g->vdev[--g->vdevs];
 
 		free(d->guest.opaque);
-		free(d->backend);
+		d->ops->destroy(d);
 	}
 }
 
 bool vdevs_poll(struct guest *g)
 {
-	return g->vdevs && virtio_console_poll(g->vdev[0]->backend);
+	bool more = false;
+	u32 i;
+
+	for (i = 0; i < g->vdevs; i++)
+		more |= g->vdev[i]->ops->poll ? g->vdev[i]->ops->poll(g->vdev[i]) : virtio_poll(g->vdev[i]);
+	return more;
 }
 
 /* ---- registers ---- */
@@ -118,6 +166,8 @@ void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
 {
 	struct virtio_dev *d = device_at(g, a);
 
+	if (d && (gpa_x(a) & ~PAGE_MASK) == VIRTIO_MMIO_NOTIFY)
+		g->stats.vdev_kicks++;
 	if (d)
 		virtio_mmio_write(d, gpa_x(a) & ~PAGE_MASK, size, value);
 }

@@ -3,6 +3,7 @@
  * The virtio console.  Output is taken only as fast as the screen it goes to: a chain stays in work
  * until its last byte has found room.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "drivers/virtio/console.h"
 
@@ -103,9 +104,31 @@ static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 		c->backend.output(c->backend.opaque, &byte, 1);
 }
 
+/*
+ * Here, and not after each kick, is the guest told that output is done: Linux waits for that without an
+ * interrupt, but asks for one, and would leave three times as often for the same text.
+ */
+static bool poll(struct virtio_dev *d)
+{
+	struct virtio_console *c = console_of(d);
+	bool more;
+
+	if (d->queue[RX].ready && virtio_live(d) && c->backend.typed(c->backend.opaque))
+		d->queue[RX].kicked = true;
+	more = virtio_poll(d);
+	virtq_signal(d, TX);
+	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
+	return more && (!c->blocked || d->queue[RX].kicked);
+}
+
+static void destroy(struct virtio_dev *d)
+{
+	free(console_of(d));
+}
+
 static const struct virtio_ops ops = {
 	.device_id = 3, .queues = 2, .process = process, .reset = reset, .config = config,
-	.config_write = config_write,
+	.config_write = config_write, .poll = poll, .destroy = destroy,
 	/* Linux reads the size only when it is told of a change. */
 	.started = virtio_config_changed,
 };
@@ -119,20 +142,4 @@ void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 	c->config.rows = rows;
 	c->config.max_ports = 1;
 	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE, c);
-}
-
-/*
- * Here, and not after each kick, is the guest told that output is done: Linux waits for that without an
- * interrupt, but asks for one, and would leave three times as often for the same text.
- */
-bool virtio_console_poll(struct virtio_console *c)
-{
-	bool more;
-
-	if (c->dev.queue[RX].ready && virtio_live(&c->dev) && c->backend.typed(c->backend.opaque))
-		c->dev.queue[RX].kicked = true;
-	more = virtio_poll(&c->dev);
-	virtq_signal(&c->dev, TX);
-	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
-	return more && (!c->blocked || c->dev.queue[RX].kicked);
 }

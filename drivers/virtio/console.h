@@ -25,7 +25,5 @@ struct virtio_console {
 
 void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 			 const struct virtio_console_backend *b, u16 cols, u16 rows);
-/* Something was typed, or there is room again. Returns true if there is more to do. */
-bool virtio_console_poll(struct virtio_console *c);
 
 #endif

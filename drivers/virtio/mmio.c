@@ -8,7 +8,7 @@ enum {	/* register offsets */
 	DEVICE_FEATURES = 0x010, DEVICE_FEATURES_SEL = 0x014,
 	DRIVER_FEATURES = 0x020, DRIVER_FEATURES_SEL = 0x024,
 	QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_READY = 0x044,
-	QUEUE_NOTIFY = 0x050, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
+	QUEUE_NOTIFY = VIRTIO_MMIO_NOTIFY, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
 	QUEUE_DESC = 0x080, QUEUE_DRIVER = 0x090, QUEUE_DEVICE = 0x0A0,	/* low, then high word */
 	SHM_LEN = 0x0B0, CONFIG_GENERATION = 0x0FC, CONFIG = 0x100,
 };
@@ -61,7 +61,8 @@ static void reset(struct virtio_dev *d)
 	d->features_sel = d->driver_features_sel = d->queue_sel = 0;
 	d->status = d->isr = 0;
 	memset(d->queue, 0, sizeof(d->queue));
-	d->ops->reset(d);
+	if (d->ops->reset)
+		d->ops->reset(d);
 }
 
 static void set_status(struct virtio_dev *d, u32 value)
@@ -134,7 +135,7 @@ static void set_ready(struct virtio_dev *d, struct virtqueue *vq, u32 value)
 		return;
 	}
 	vq->ready = value;
-	vq->next_avail = vq->next_used = vq->signalled = 0;
+	vq->next_avail = vq->seen_avail = vq->next_used = vq->signalled = 0;
 	vq->kicked = false;
 }
 
@@ -167,7 +168,8 @@ static void notify(struct virtio_dev *d, u32 q)
 	if (q >= d->ops->queues || !d->queue[q].ready || !virtio_live(d))
 		return;
 	d->queue[q].kicked = true;
-	virtio_poll(d);
+	if (!d->ops->lazy)
+		virtio_poll(d);
 }
 
 void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)

@@ -88,15 +88,30 @@ static bool walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n,
 bool virtq_waiting(struct virtio_dev *d, u32 q)
 {
 	struct virtqueue *vq = &d->queue[q];
-	u16 idx;
 
-	if (!vq->ready || !virtio_live(d) || !rd(d, vq->avail + 2, &idx, 2))
+	if (!vq->ready || !virtio_live(d))
 		return false;
-	if ((u16)(idx - vq->next_avail) > vq->size) {
+	if (vq->seen_avail != vq->next_avail)
+		return true;
+	if (!rd(d, vq->avail + 2, &vq->seen_avail, 2))
+		return false;
+	if ((u16)(vq->seen_avail - vq->next_avail) > vq->size) {
 		virtio_broken(d, "the available index jumped");
 		return false;
 	}
-	return idx != vq->next_avail;
+	return vq->seen_avail != vq->next_avail;
+}
+
+/* Asks for a kick with the next one, and only now: while there was something, none was needed. */
+static bool none_waiting(struct virtio_dev *d, u32 q)
+{
+	struct virtqueue *vq = &d->queue[q];
+
+	if (virtq_waiting(d, q))
+		return false;
+	if (!vq->ready || !virtio_live(d) || !virtio_has(d, VIRTIO_F_EVENT_IDX))
+		return true;
+	return !wr(d, vq->used + USED_RING + vq->size * 8, &vq->next_avail, 2) || !virtq_waiting(d, q);
 }
 
 bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c)
@@ -104,26 +119,39 @@ bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c)
 	struct virtqueue *vq = &d->queue[q];
 	u16 slot = vq->next_avail & (vq->size - 1);
 
-	if (!virtq_waiting(d, q) || !rd(d, vq->avail + AVAIL_RING + slot * 2, &c->head, 2))
+	if (none_waiting(d, q) || !rd(d, vq->avail + AVAIL_RING + slot * 2, &c->head, 2))
 		return false;
 	c->readable = c->writable = 0;
+	memset(c->at, 0, sizeof(c->at));
 	if (!walk(d, c, vq->desc, vq->size, c->head, false))
 		return false;
 	vq->next_avail++;
-	if (virtio_has(d, VIRTIO_F_EVENT_IDX))	/* tell us of the very next one */
-		wr(d, vq->used + USED_RING + vq->size * 8, &vq->next_avail, 2);
 	return true;
 }
 
-void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written)
+void virtq_unpop(struct virtio_dev *d, u32 q, u32 n)
+{
+	d->queue[q].next_avail -= n;
+}
+
+void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written)
 {
 	struct virtqueue *vq = &d->queue[q];
 	u32 elem[2] = { head, written };
 
-	if (!wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
-		return;
-	vq->next_used++;
-	wr(d, vq->used + 2, &vq->next_used, 2);
+	if (wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
+		vq->next_used++;
+}
+
+void virtq_publish(struct virtio_dev *d, u32 q)
+{
+	wr(d, d->queue[q].used + 2, &d->queue[q].next_used, 2);
+}
+
+void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written)
+{
+	virtq_put(d, q, head, written);
+	virtq_publish(d, q);
 }
 
 void virtq_signal(struct virtio_dev *d, u32 q)
@@ -161,36 +189,123 @@ static u32 sum(const struct virtio_seg *s, u32 n)
 u32 virtio_readable_bytes(const struct virtio_chain *c) { return sum(c->seg, c->readable); }
 u32 virtio_writable_bytes(const struct virtio_chain *c) { return sum(c->seg + c->readable, c->writable); }
 
-static u32 copy(struct virtio_dev *d, const struct virtio_seg *s, u32 n, u32 offset, u8 *to,
-		const u8 *from, u32 len)
+/* The segments of one part, and the place in them that a copy has come to. */
+struct cursor {
+	struct virtio_chain *c;
+	u32 part;		/* 0 readable, 1 writable */
+	u32 seg, offset, base;	/* base: of seg, in the part */
+};
+
+static const struct virtio_seg *segment(const struct cursor *p)
 {
-	u32 done = 0;
+	const struct virtio_chain *c = p->c;
 
-	for (; n && done < len; n--, s++) {
-		u32 part;
+	return p->seg < (p->part ? c->writable : c->readable) ? &c->seg[p->part ? c->readable + p->seg : p->seg]
+							      : NULL;
+}
 
-		if (offset >= s->len) {
-			offset -= s->len;
-			continue;
-		}
-		part = MIN(s->len - offset, len - done);
-		if (!(to ? d->guest.read(d->guest.opaque, s->gpa + offset, to + done, part)
-			 : d->guest.write(d->guest.opaque, s->gpa + offset, from + done, part))) {
-			virtio_broken(d, "a buffer lies outside the guest's memory");
+/* Bytes in one piece where it stands, after stepping over what is used up; 0: the end. */
+static u32 piece(struct cursor *p)
+{
+	const struct virtio_seg *s;
+
+	while ((s = segment(p)) && p->offset >= s->len) {
+		p->offset -= s->len;
+		p->base += s->len;
+		p->seg++;
+	}
+	return s ? s->len - p->offset : 0;
+}
+
+static u64 address(const struct cursor *p)
+{
+	return segment(p)->gpa + p->offset;
+}
+
+static struct cursor seek(struct virtio_chain *c, u32 part, u32 offset)
+{
+	struct cursor p = { c, part, c->at[part].seg, 0, c->at[part].offset };
+
+	if (offset < p.base)
+		p.seg = p.base = 0;
+	p.offset = offset - p.base;
+	return p;
+}
+
+static void keep(const struct cursor *p)
+{
+	p->c->at[p->part].seg = p->seg;
+	p->c->at[p->part].offset = p->base;
+}
+
+static bool zero(struct virtio_dev *d, u64 a, u32 len)
+{
+	static const u8 zeros[512];
+	u32 n;
+
+	for (; len; a += n, len -= n) {
+		n = MIN(len, sizeof(zeros));
+		if (!d->guest.write(d->guest.opaque, a, zeros, n))
+			return false;
+	}
+	return true;
+}
+
+static const char outside[] = "a buffer lies outside the guest's memory";
+
+u32 virtio_copy_from(struct virtio_dev *d, struct virtio_chain *c, u32 offset, void *dst, u32 len)
+{
+	struct cursor p = seek(c, 0, offset);
+	u32 n, done;
+
+	for (done = 0; done < len && (n = piece(&p)); done += n, p.offset += n) {
+		n = MIN(n, len - done);
+		if (!d->guest.read(d->guest.opaque, address(&p), (u8 *)dst + done, n)) {
+			virtio_broken(d, outside);
 			break;
 		}
-		done += part;
-		offset = 0;
 	}
+	keep(&p);
 	return done;
 }
 
-u32 virtio_copy_from(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, void *dst, u32 len)
+u32 virtio_copy_to(struct virtio_dev *d, struct virtio_chain *c, u32 offset, const void *src, u32 len)
 {
-	return copy(d, c->seg, c->readable, offset, dst, NULL, len);
+	struct cursor p = seek(c, 1, offset);
+	u32 n, done;
+
+	for (done = 0; done < len && (n = piece(&p)); done += n, p.offset += n) {
+		n = MIN(n, len - done);
+		if (!(src ? d->guest.write(d->guest.opaque, address(&p), (const u8 *)src + done, n)
+			  : zero(d, address(&p), n))) {
+			virtio_broken(d, outside);
+			break;
+		}
+	}
+	keep(&p);
+	return done;
 }
 
-u32 virtio_copy_to(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, const void *src, u32 len)
+u32 virtio_copy_across(struct virtio_dev *to, struct virtio_chain *tc, u32 to_offset,
+		       struct virtio_dev *from, struct virtio_chain *fc, u32 from_offset, u32 len)
 {
-	return copy(d, c->seg + c->readable, c->writable, offset, NULL, src, len);
+	struct cursor t = seek(tc, 1, to_offset), f = seek(fc, 0, from_offset);
+	u32 n, done;
+
+	for (done = 0; done < len; done += n, t.offset += n, f.offset += n) {
+		enum virtio_copied how;
+
+		n = MIN(piece(&t), piece(&f));
+		n = MIN(n, len - done);
+		if (!n)
+			break;
+		how = to->guest.copy(to->guest.opaque, address(&t), from->guest.opaque, address(&f), n);
+		if (how != VIRTIO_COPIED) {
+			virtio_broken(how == VIRTIO_BAD_SOURCE ? from : to, outside);
+			break;
+		}
+	}
+	keep(&t);
+	keep(&f);
+	return done;
 }

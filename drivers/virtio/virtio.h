@@ -14,11 +14,13 @@
 
 #define VIRTIO_QUEUES		4	/* per device, at most */
 #define VIRTIO_QUEUE_SIZE	256	/* entries, at most */
-#define VIRTIO_SEGMENTS		64	/* descriptors in one chain, at most */
+#define VIRTIO_SEGMENTS		130	/* descriptors in one chain, at most: a header, 128 pieces, a status */
 
 #define VIRTIO_F_INDIRECT_DESC	28	/* feature bit numbers */
 #define VIRTIO_F_EVENT_IDX	29
 #define VIRTIO_F_VERSION_1	32
+
+enum virtio_copied { VIRTIO_COPIED, VIRTIO_BAD_SOURCE, VIRTIO_BAD_TARGET };
 
 struct virtio_guest {
 	void *opaque;
@@ -27,6 +29,8 @@ struct virtio_guest {
 	bool (*write)(void *opaque, u64 gpa, const void *src, u32 len);
 	void (*raise_irq)(void *opaque);
 	void (*log)(void *opaque, const char *line);
+	/* From one guest's memory straight into another's; both are the `opaque` of one. */
+	enum virtio_copied (*copy)(void *to, u64 to_gpa, void *from, u64 from_gpa, u32 len);
 };
 
 struct virtqueue {
@@ -34,6 +38,7 @@ struct virtqueue {
 	bool ready;
 	u64 desc, avail, used;	/* guest physical */
 	u16 next_avail, next_used;
+	u16 seen_avail;		/* the guest's index when it was last read */
 	u16 signalled;		/* next_used when the guest was last interrupted */
 	bool kicked;		/* the guest said there is something */
 };
@@ -47,6 +52,8 @@ struct virtio_chain {
 	u16 head;
 	u32 readable, writable;		/* how many segments; the readable ones come first */
 	struct virtio_seg seg[VIRTIO_SEGMENTS];
+	/* Where the last copy ended, [0] in the readable part, [1] in the writable one: most go on from there. */
+	struct { u32 seg, offset; } at[2];
 };
 
 struct virtio_dev {
@@ -63,16 +70,22 @@ struct virtio_dev {
 /* What a kind of device is. */
 struct virtio_ops {
 	u32 device_id, queues;
+	/* A kick waits until virtio_poll(): for what nobody can use before the guest leaves the processor.
+	 * Until then the guest adds without kicking. */
+	bool lazy;
 	/* Handles what the guest made available in queue q; a bounded amount, true: there is more. */
 	bool (*process)(struct virtio_dev *d, u32 q);
-	void (*reset)(struct virtio_dev *d);
+	void (*reset)(struct virtio_dev *d);	/* forgets what is in work; may be NULL */
 	void (*started)(struct virtio_dev *d);	/* the driver said DRIVER_OK; may be NULL */
 	/* The whole configuration space, as the guest reads it. */
 	const void *(*config)(struct virtio_dev *d, u32 *len);
-	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);
+	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);	/* may be NULL */
+	bool (*poll)(struct virtio_dev *d);	/* in place of virtio_poll(); may be NULL */
+	void (*destroy)(struct virtio_dev *d);	/* frees it: nobody will call again */
 };
 
 /* ---- mmio.c ---- */
+#define VIRTIO_MMIO_NOTIFY	0x050	/* the register a kick is written to */
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
 		 u64 features, void *backend);
 /* offset: within the device's page; size 1, 2 or 4. */
@@ -88,18 +101,26 @@ static inline bool virtio_has(const struct virtio_dev *d, u32 bit) { return d->a
 bool virtio_live(const struct virtio_dev *d);	/* DRIVER_OK, and neither failed nor broken */
 
 /* ---- ring.c ---- */
-/* The next available chain of queue q, taken off the ring.  false: there is none, or it was malformed
- * and the device is broken now. */
+/* The next available chain of queue q, taken off the ring.  false: there is none, and the guest will kick when
+ * there is; or it was malformed and the device is broken now. */
 bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c);
 bool virtq_waiting(struct virtio_dev *d, u32 q);	/* is there one? */
-/* Gives a chain back with `written` bytes in its writable part. */
+/* Puts the last n chains taken back as if they had not been; none of them was given back. */
+void virtq_unpop(struct virtio_dev *d, u32 q, u32 n);
+/* Gives a chain back with `written` bytes in its writable part ... */
 void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written);
+/* ... or several at once: the guest sees none of them before virtq_publish(). */
+void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written);
+void virtq_publish(struct virtio_dev *d, u32 q);
 /* Interrupts the guest if it wants to know of what was pushed since the last time. */
 void virtq_signal(struct virtio_dev *d, u32 q);
-/* Bytes of the readable part from `offset` on to dst, or src to the writable part: returns how many were
- * there (at most len). */
-u32 virtio_copy_from(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, void *dst, u32 len);
-u32 virtio_copy_to(struct virtio_dev *d, const struct virtio_chain *c, u32 offset, const void *src, u32 len);
+/* Bytes of the readable part from `offset` on to dst, or src to the writable part (src NULL: zeros): returns how
+ * many were there (at most len). */
+u32 virtio_copy_from(struct virtio_dev *d, struct virtio_chain *c, u32 offset, void *dst, u32 len);
+u32 virtio_copy_to(struct virtio_dev *d, struct virtio_chain *c, u32 offset, const void *src, u32 len);
+/* From the readable part of one device's chain to the writable part of another's, once and directly. */
+u32 virtio_copy_across(struct virtio_dev *to, struct virtio_chain *tc, u32 to_offset,
+		       struct virtio_dev *from, struct virtio_chain *fc, u32 from_offset, u32 len);
 u32 virtio_readable_bytes(const struct virtio_chain *c);	/* saturating */
 u32 virtio_writable_bytes(const struct virtio_chain *c);
 
