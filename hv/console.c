@@ -69,8 +69,8 @@ static void wire_flush(void)
 {
 	u32 n, at = wire_tail % WIRE;
 
-	while (wire_backlog() && (n = MIN(MIN(wire_backlog(), WIRE - at), uart_tx_room()))) {
-		uart_write(wire_ring + at, n);
+	while (wire_backlog() && (n = MIN(MIN(wire_backlog(), WIRE - at), uart_tx_room(&com1)))) {
+		uart_write(&com1, wire_ring + at, n);
 		wire_tail += n;
 		at = wire_tail % WIRE;
 	}
@@ -102,8 +102,8 @@ void console_drain(void)
 {
 	show_screen();
 	while (wire_backlog())
-		uart_putc((char)wire_ring[wire_tail++ % WIRE]);
-	uart_putc('\r');
+		uart_putc(&com1, (char)wire_ring[wire_tail++ % WIRE]);
+	uart_putc(&com1, '\r');
 }
 
 void terminal_put(struct terminal *t, const char *data, u32 len)
@@ -208,7 +208,7 @@ u32 console_room(struct guest *g)
 {
 	if (!on_wire(g->console))
 		return SCROLLBACK;
-	return wire_backlog() ? 0 : uart_tx_room();
+	return wire_backlog() ? 0 : uart_tx_room(&com1);
 }
 
 /* ---- what is typed for them ---- */
@@ -351,7 +351,7 @@ static void poll_serial(void)
 	u32 n;
 	int c;
 
-	for (n = 0; n < BYTES_PER_POLL && (c = uart_getc()) >= 0; n++) {
+	for (n = 0; n < BYTES_PER_POLL && (c = uart_getc(&com1)) >= 0; n++) {
 		serial_heard = true;
 		key(&serial, c);
 	}
@@ -393,7 +393,7 @@ static bool screen_due(void)
 
 bool console_busy(void)
 {
-	return uart_waiting() || kbd_waiting() || screen_due();
+	return uart_waiting(&com1) || kbd_waiting() || screen_due();
 }
 
 /* What the line was too slow for is told once it has caught up. */
@@ -413,7 +413,7 @@ static void tell_dropped(void)
 
 void console_poll(void)
 {
-	uart_poll();
+	uart_poll(&com1);
 	wire_flush();
 	tell_dropped();
 	poll_serial();

@@ -390,6 +390,17 @@ void console_poll(void);	/* moves input and output; called between exits */
 void console_start(void);	/* both screens join the first guest that starts, or the monitor */
 bool console_busy(void);	/* console_poll has something to do */
 
+/* ---- export.c: the second serial port, on which images and captures leave ---- */
+void export_init(void);
+bool export_present(void);
+/* One at a time.  who is told to others that ask; false: *holder is who has it, or NULL if there is no memory. */
+bool export_claim(const char *who, const char **holder);
+void export_release(void);		/* what was written still leaves */
+u32 export_room(void);			/* bytes export_write takes now; 0 if nobody has claimed it */
+void export_write(const void *data, u32 len);	/* never waits; what is beyond export_room() is dropped */
+bool export_idle(void);			/* everything written has left */
+void export_poll(void);
+
 /* ---- monitor.c ---- */
 struct terminal;
 void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */

@@ -27,8 +27,8 @@ static void put_screens(const char *s)
 {
 	for (; *s; s++) {
 		if (*s == '\n')
-			uart_putc('\r');
-		uart_putc(*s);
+			uart_putc(&com1, '\r');
+		uart_putc(&com1, *s);
 		vga_putc(*s);
 	}
 }

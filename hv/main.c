@@ -83,7 +83,7 @@ static void start_guests(void)
 
 void hv_main(u32 magic, hpa_t mbi)
 {
-	uart_init();			/* two ways to be heard */
+	uart_init(&com1);		/* two ways to be heard */
 	vga_init();
 	hv_log("Ringlet " RINGLET_RELEASE);
 	cpu_init();			/* old enough to stop here, or not */
@@ -96,7 +96,8 @@ void hv_main(u32 magic, hpa_t mbi)
 	timer_init();
 	rtc_init();
 	say_machine();
-	uart_start_irq();
+	uart_start_irq(&com1);
+	export_init();
 	kbd_init(bios_kbd_flags);
 	images_init();
 	add_guests();

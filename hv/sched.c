@@ -111,6 +111,7 @@ void sched_loop(void)
 		struct vcpu *v;
 
 		console_poll();
+		export_poll();
 		more |= poll_devices();
 		timer_run();
 		v = sched_next(c);

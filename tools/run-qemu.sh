@@ -2,20 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots an ISO in QEMU, its COM1 on this terminal.  The one place where that command line is made.
 #
-#	tools/run-qemu.sh [-c CONFIG] [-m MIB] [--gdb RINGLET.elf] ISO [QEMU-OPTION...]
+#	tools/run-qemu.sh [-c CONFIG] [-m MIB] [-2 SOCKET] [--gdb RINGLET.elf] ISO [QEMU-OPTION...]
 #
 # -c	the configuration on the ISO: the machine gets memory enough for its guests
 # -m	or so much
+# -2	where COM2 is, on which images and captures leave: a Unix socket; com2 beside the ISO if not said
 # --gdb	start halted, with gdb on this terminal and COM1 on a pseudo-terminal of its own
 set -euo pipefail
 
 die() { echo "run-qemu: $*" >&2; exit 1; }
 
-config='' memory='' gdb=''
+config='' memory='' com2='' gdb=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-c) config=$2; shift 2 ;;
 	-m) memory=$2; shift 2 ;;
+	-2) com2=$2; shift 2 ;;
 	--gdb) gdb=$2; shift 2 ;;
 	*) break ;;
 	esac
@@ -38,15 +40,16 @@ fi
 
 # No KVM: this is for machines without it, and what is shown should not depend on the host.
 command=(qemu-system-i386 -accel tcg -m "$memory" -display none -no-reboot -cdrom "$iso" "$@")
+com2=(-serial "unix:${com2:-$(dirname "$iso")/com2},server=on,wait=off")
 
 if [ -z "$gdb" ]; then
 	echo "QEMU with $memory MiB.  To leave: Ctrl-A x.  Ringlet's own key is Ctrl-T (Ctrl-T ? for help)."
-	exec "${command[@]}" -serial mon:stdio
+	exec "${command[@]}" -serial mon:stdio "${com2[@]}"
 fi
 
 dir=$(mktemp -d)
 socket=$dir/gdb
-"${command[@]}" -S -serial pty -monitor none \
+"${command[@]}" -S -serial pty "${com2[@]}" -monitor none \
 	-chardev "socket,path=$socket,server=on,wait=off,id=gdb" -gdb chardev:gdb &
 qemu=$!
 trap 'kill $qemu 2>/dev/null; rm -rf "$dir"' EXIT

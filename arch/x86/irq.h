@@ -9,6 +9,7 @@
 #define IRQ_LINES	16
 #define IRQ_PIT		0
 #define IRQ_KEYBOARD	1
+#define IRQ_COM2	3
 #define IRQ_COM1	4
 
 void pic_init(void);				/* remapped, everything masked */

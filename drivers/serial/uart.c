@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * COM1.  Two rings between the wire and everybody else: what is typed is taken from the
+ * Serial ports.  Two rings between the wire and everybody else: what is typed is taken from the
  * chip at once, so that no byte is lost while a guest runs; what is written leaves in bursts of a FIFO
  * whenever the chip says it is empty, so that nobody waits for 115200 baud.
  */
@@ -8,15 +8,13 @@
 #include "arch/x86/regs.h"
 #include "drivers/serial/uart.h"
 
-#define COM1		0x3F8
-#define UART_DATA	(COM1 + 0)	/* divisor low while LCR_DLAB */
-#define UART_IER	(COM1 + 1)	/* divisor high while LCR_DLAB */
-#define UART_IIR	(COM1 + 2)	/* read */
-#define UART_FCR	(COM1 + 2)	/* write */
-#define UART_LCR	(COM1 + 3)
-#define UART_MCR	(COM1 + 4)
-#define UART_LSR	(COM1 + 5)
-#define UART_MSR	(COM1 + 6)
+enum {	/* registers */
+	DATA = 0,	/* divisor low while LCR_DLAB */
+	IER = 1,	/* divisor high while LCR_DLAB */
+	IIR = 2,	/* read */
+	FCR = 2,	/* write */
+	LCR = 3, MCR = 4, LSR = 5, MSR = 6,
+};
 
 #define IER_RX		0x01
 #define IER_TX		0x02
@@ -26,176 +24,215 @@
 #define LCR_8N1		0x03
 #define LCR_DLAB	0x80
 #define MCR_ON		0x0B		/* DTR, RTS, and OUT2, which lets the interrupt through */
+#define MCR_RTS		0x02
 #define LSR_DATA	0x01
-#define LSR_OVERRUN	0x02
 #define LSR_THRE	0x20
+#define LSR_IDLE	0x40		/* and the last byte is on the wire */
 #define DIVISOR_115200	1
 #define FIFO_SIZE	16
+#define MOST_BURSTS	16		/* a virtual chip is empty again at once */
 
-#define RING		8192		/* a power of two */
+#define RING		8192
 /* 115200 baud send a byte in 87 us; a port takes about 1 us. Ten times as long, then it is stalled. */
 #define MAX_POLLS	10000
 
-struct ring {
-	u8 byte[RING];
-	u32 head, tail;			/* free-running: written, read */
-};
+static u8 com1_rx[RING], com1_tx[RING];
+struct uart com1 = { .port = 0x3F8, .irq = IRQ_COM1, .rx = { com1_rx, RING }, .tx = { com1_tx, RING } };
+struct uart com2 = { .port = 0x2F8, .irq = IRQ_COM2 };
 
-static struct ring rx, tx;
-static bool present, by_irq, stalled;
-static u32 fifo = 1;
-u32 uart_rx_lost, uart_tx_lost;
+static u8 in(const struct uart *u, u32 reg)
+{
+	return inb(u->port + reg);
+}
+
+static void out(const struct uart *u, u32 reg, u8 value)
+{
+	outb(u->port + reg, value);
+}
+
+/* A port access is slow, and most of these change nothing. */
+static void set(struct uart *u, u32 reg, u8 *known, u8 value)
+{
+	if (*known != value)
+		out(u, reg, *known = value);
+}
+
+static u32 used(const struct uart_ring *r)
+{
+	return r->head - r->tail;
+}
+
+static u32 room(const struct uart_ring *r)
+{
+	return r->size - used(r);
+}
+
+static void push(struct uart_ring *r, u8 c)
+{
+	r->byte[r->head++ & (r->size - 1)] = c;
+}
+
+static u8 pull(struct uart_ring *r)
+{
+	return r->byte[r->tail++ & (r->size - 1)];
+}
 
 /* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits apart. */
-static bool probe(void)
+static bool probe(const struct uart *u)
 {
 	u8 zero, ones;
 
-	outb(UART_IER, 0);
-	zero = inb(UART_IER) & 0x0F;
-	outb(UART_IER, 0x0F);
-	ones = inb(UART_IER) & 0x0F;
-	outb(UART_IER, 0);
+	out(u, IER, 0);
+	zero = in(u, IER) & 0x0F;
+	out(u, IER, 0x0F);
+	ones = in(u, IER) & 0x0F;
+	out(u, IER, 0);
 	return zero == 0 && ones == 0x0F;
 }
 
-void uart_init(void)
+void uart_init(struct uart *u)
 {
 	u32 i;
 
-	present = probe();
-	if (!present)
+	u->present = probe(u);
+	if (!u->present)
 		return;
-	outb(UART_LCR, LCR_DLAB);
-	outb(UART_DATA, DIVISOR_115200);
-	outb(UART_IER, 0);
-	outb(UART_LCR, LCR_8N1);
-	outb(UART_FCR, FCR_ENABLE);
-	if ((inb(UART_IIR) & IIR_FIFO) == IIR_FIFO)
-		fifo = FIFO_SIZE;
-	outb(UART_MCR, MCR_ON);
-	for (i = 0; i < FIFO_SIZE && (inb(UART_LSR) & LSR_DATA); i++)
-		inb(UART_DATA);
-	inb(UART_MSR);
-}
-
-bool uart_present(void)
-{
-	return present;
+	out(u, LCR, LCR_DLAB);
+	out(u, DATA, DIVISOR_115200);
+	out(u, IER, 0);
+	out(u, LCR, LCR_8N1);
+	out(u, FCR, FCR_ENABLE);
+	u->fifo = (in(u, IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
+	set(u, MCR, &u->mcr, MCR_ON);
+	for (i = 0; i < FIFO_SIZE && (in(u, LSR) & LSR_DATA); i++)
+		in(u, DATA);
+	in(u, MSR);
 }
 
 /*
  * The chip may be stalled for long: a virtual one whose other end is not read.  One wait is enough to know;
  * until it moves again nobody else waits, and what is written stays in the ring.
  */
-static bool wait_empty(void)
+static bool wait_empty(struct uart *u)
 {
-	u32 i, polls = stalled ? 1 : MAX_POLLS;
+	u32 i, polls = u->stalled ? 1 : MAX_POLLS;
 
-	stalled = false;
+	u->stalled = false;
 	for (i = 0; i < polls; i++)
-		if (inb(UART_LSR) & LSR_THRE)
+		if (in(u, LSR) & LSR_THRE)
 			return true;
-	stalled = true;
+	u->stalled = true;
 	return false;
 }
 
-void uart_putc(char c)
+void uart_putc(struct uart *u, char c)
 {
-	if (!present)
+	if (!u->present)
 		return;
-	if (uart_tx_room())
-		tx.byte[tx.head++ % RING] = (u8)c;
-	else
-		uart_tx_lost++;
-	while (tx.tail != tx.head && wait_empty())
-		outb(UART_DATA, tx.byte[tx.tail++ % RING]);
+	if (room(&u->tx))
+		push(&u->tx, (u8)c);
+	while (used(&u->tx) && wait_empty(u))
+		out(u, DATA, pull(&u->tx));
 }
 
-static void receive(void)
-{
-	u8 lsr;
-	u32 n;
-
-	for (n = 0; n < 2 * FIFO_SIZE && ((lsr = inb(UART_LSR)) & LSR_DATA); n++) {
-		u8 c = inb(UART_DATA);
-
-		if (lsr & LSR_OVERRUN)
-			uart_rx_lost++;
-		if (rx.head - rx.tail == RING)
-			uart_rx_lost++;
-		else
-			rx.byte[rx.head++ % RING] = c;
-	}
-}
-
-static void transmit(void)
+/* What finds no room stays in the chip, and the other end is told to wait. */
+static void receive(struct uart *u)
 {
 	u32 n;
 
-	if (tx.tail != tx.head && (inb(UART_LSR) & LSR_THRE))
-		for (n = 0; n < fifo && tx.tail != tx.head; n++)
-			outb(UART_DATA, tx.byte[tx.tail++ % RING]);
-	/* Enabling the interrupt while the chip is empty raises it, so it is on only while
-	 * there is something left to send. */
-	if (by_irq)
-		outb(UART_IER, IER_RX | (tx.tail != tx.head ? IER_TX : 0));
+	for (n = 0; n < 2 * FIFO_SIZE && room(&u->rx) && (in(u, LSR) & LSR_DATA); n++)
+		push(&u->rx, in(u, DATA));
 }
 
-void uart_poll(void)
+static void transmit(struct uart *u)
 {
-	if (!present)
+	u32 i, n;
+
+	for (i = 0; i < MOST_BURSTS && used(&u->tx) && (in(u, LSR) & LSR_THRE); i++)
+		for (n = 0; n < u->fifo && used(&u->tx); n++)
+			out(u, DATA, pull(&u->tx));
+}
+
+/*
+ * Which interrupts, and whether the other end may send.  Enabling the transmitter's interrupt while the chip
+ * is empty raises it, so it is on only while there is something left to send.
+ */
+static void choose(struct uart *u)
+{
+	u32 most = u->rx.size / 4 * 3;	/* the other end needs a moment to stop */
+
+	set(u, MCR, &u->mcr, used(&u->rx) < most ? MCR_ON : MCR_ON & ~MCR_RTS);
+	if (u->by_irq)
+		set(u, IER, &u->ier, (room(&u->rx) ? IER_RX : 0) | (used(&u->tx) ? IER_TX : 0));
+}
+
+void uart_poll(struct uart *u)
+{
+	if (!u->present)
 		return;
-	receive();
-	transmit();
+	receive(u);
+	transmit(u);
+	choose(u);
 }
 
 /* The line is edge triggered: as long as the chip has a reason left, there is no new edge. */
-static void uart_irq(void)
+static void serve(struct uart *u)
 {
 	u32 n;
 
-	for (n = 0; n < 4 && !(inb(UART_IIR) & IIR_NONE); n++) {
-		inb(UART_MSR);
-		uart_poll();
+	for (n = 0; n < 4 && !(in(u, IIR) & IIR_NONE); n++) {
+		in(u, MSR);
+		uart_poll(u);
 	}
 }
 
-void uart_start_irq(void)
+static void com1_irq(void) { serve(&com1); }
+static void com2_irq(void) { serve(&com2); }
+
+void uart_start_irq(struct uart *u)
 {
-	if (!present)
+	if (!u->present)
 		return;
-	by_irq = true;
-	irq_register(IRQ_COM1, uart_irq);
-	uart_poll();
+	u->by_irq = true;
+	irq_register(u->irq, u == &com1 ? com1_irq : com2_irq);
+	uart_poll(u);
 }
 
-u32 uart_tx_room(void)
+u32 uart_tx_room(const struct uart *u)
 {
-	return RING - (tx.head - tx.tail);
+	return room(&u->tx);
 }
 
-void uart_write(const void *data, u32 len)
+void uart_write(struct uart *u, const void *data, u32 len)
 {
 	const u8 *p = data;
-	u32 i;
 
-	if (!present)
+	if (!u->present)
 		return;
-	for (i = 0; i < len && tx.head - tx.tail < RING; i++)
-		tx.byte[tx.head++ % RING] = p[i];
-	uart_tx_lost += len - i;
-	transmit();
+	while (len-- && room(&u->tx))
+		push(&u->tx, *p++);
+	transmit(u);
+	choose(u);
 }
 
-bool uart_waiting(void)
+bool uart_tx_idle(const struct uart *u)
 {
-	return rx.tail != rx.head;
+	return !u->present || (!used(&u->tx) && (in(u, LSR) & LSR_IDLE));
 }
 
-int uart_getc(void)
+bool uart_waiting(const struct uart *u)
 {
-	if (rx.tail == rx.head)
+	return used(&u->rx);
+}
+
+int uart_getc(struct uart *u)
+{
+	u8 c;
+
+	if (!used(&u->rx))
 		return -1;
-	return rx.byte[rx.tail++ % RING];
+	c = pull(&u->rx);
+	if (!(u->mcr & MCR_RTS))
+		choose(u);
+	return c;
 }

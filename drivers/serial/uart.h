@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * COM1, an 8250 or 16550.  Two ways to write: uart_putc() waits for the wire and works
+ * Serial ports, 8250s or 16550s.  Two ways to write: uart_putc() waits for the wire and works
  * from the first instruction to a panic; uart_write() only fills a ring.
  * All run with interrupts off.  Without a UART everything is accepted and thrown away.
  */
@@ -9,19 +9,34 @@
 
 #include "hv/types.h"
 
-/* Looks for COM1 and sets 115200 8N1.  Never hangs. */
-void uart_init(void);
-bool uart_present(void);
-void uart_start_irq(void);		/* from here on by interrupt too; pic_init() came before */
+struct uart_ring {
+	u8 *byte;
+	u32 size;			/* a power of two; or 0: nothing goes this way */
+	u32 head, tail;			/* free-running: written, read */
+};
 
-void uart_putc(char c);			/* synchronous, after what uart_write() left behind; "\n" as it is */
+struct uart {
+	u16 port;
+	u8 irq;
+	bool present, by_irq, stalled;
+	u8 ier, mcr;			/* as last written */
+	u32 fifo;
+	struct uart_ring rx, tx;
+};
+extern struct uart com1, com2;		/* com2 has no rings of its own */
 
-u32 uart_tx_room(void);			/* bytes uart_write() takes now */
-void uart_write(const void *data, u32 len);	/* beyond uart_tx_room() bytes are dropped and counted */
-bool uart_waiting(void);			/* uart_getc() has something */
-int uart_getc(void);			/* the next byte typed, or -1 */
-void uart_poll(void);			/* moves bytes without waiting for an interrupt */
+/* Looks for the chip and sets 115200 8N1.  Never hangs. */
+void uart_init(struct uart *u);
+void uart_start_irq(struct uart *u);	/* from here on by interrupt too; pic_init() came before */
 
-extern u32 uart_rx_lost, uart_tx_lost;	/* overruns since boot, in bytes */
+void uart_putc(struct uart *u, char c);	/* synchronous, after what uart_write() left behind; "\n" as it is */
+
+u32 uart_tx_room(const struct uart *u);	/* bytes uart_write() takes now */
+void uart_write(struct uart *u, const void *data, u32 len);	/* what is beyond uart_tx_room() is dropped */
+bool uart_tx_idle(const struct uart *u);	/* all that was written is on the wire */
+bool uart_waiting(const struct uart *u);	/* uart_getc() has something */
+/* The next byte typed, or -1.  As long as nobody asks, the other end is made to wait. */
+int uart_getc(struct uart *u);
+void uart_poll(struct uart *u);		/* moves bytes without waiting for an interrupt */
 
 #endif

@@ -77,9 +77,9 @@ class Ringlet:
     """One QEMU with Ringlet in it."""
 
     def __init__(self, name, iso=None, disk=None, kernel=None, modules=(), cmdline="",
-                 memory=512, cpu=None, machine=None, icount=None, args=()):
+                 memory=512, cpu=None, machine=None, icount=None, com2=None, args=()):
         """Boots `iso`, or `disk` (the same image, as a stick), or `kernel` (an ELF) with `modules`
-        (paths; QEMU's own Multiboot loader, no GRUB: quick)."""
+        (paths; QEMU's own Multiboot loader, no GRUB: quick).  What COM2 sends goes to the file `com2`."""
         self.name = name
         self.dir = os.path.join(LOGS, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -92,6 +92,8 @@ class Ringlet:
                      "-m", str(memory), "-nic", "none",
                      "-serial", f"unix:{self.sockets}/com1,server=on,wait=on",
                      "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off"]
+        if com2:
+            self.argv += ["-serial", f"file:{com2}"]
         if cpu:
             self.argv += ["-cpu", cpu]
         if machine:

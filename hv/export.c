@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The second serial port, on which images and captures leave.  It belongs to one of them at a time, and its
+ * ring takes memory only then.  Nobody waits for it: who writes asks for room first and comes again.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include "drivers/serial/uart.h"
+#include "hv/hv.h"
+
+#define RING	65536
+
+static char owner[64];			/* "": nobody */
+
+void export_init(void)
+{
+	uart_init(&com2);
+	uart_start_irq(&com2);
+}
+
+bool export_present(void)
+{
+	return com2.present;
+}
+
+bool export_claim(const char *who, const char **holder)
+{
+	*holder = owner[0] ? owner : NULL;
+	if (owner[0])
+		return false;
+	/* The last one's ring may still be on its way. */
+	if (!com2.tx.byte && !(com2.tx.byte = malloc(RING)))
+		return false;
+	com2.tx.size = RING;
+	snprintf(owner, sizeof(owner), "%s", who);
+	return true;
+}
+
+void export_release(void)
+{
+	owner[0] = 0;
+}
+
+u32 export_room(void)
+{
+	return owner[0] ? uart_tx_room(&com2) : 0;
+}
+
+void export_write(const void *data, u32 len)
+{
+	uart_write(&com2, data, MIN(len, export_room()));
+}
+
+bool export_idle(void)
+{
+	return uart_tx_idle(&com2);
+}
+
+void export_poll(void)
+{
+	if (!com2.tx.byte)
+		return;
+	uart_poll(&com2);
+	if (!owner[0] && export_idle()) {
+		free(com2.tx.byte);
+		com2.tx = (struct uart_ring){ 0 };
+	}
+}
