@@ -11,22 +11,30 @@
  *	bench			every row
  *	bench null-call fork	these rows
  *	bench -x		on request, to count exits: see counted()
+ *	bench -serve		the other end of the tcp rows: see serve()
  *	bench -now		how long it took to get here: see say_now()
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/futex.h>
+#include <netinet/tcp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,11 +43,15 @@
 #define MIB		(1 << 20)
 #define NAP_NS		1000000		/* what the timer row sleeps */
 #define FAULT_PAGES	256		/* touched between mmap and munmap */
+#define DISK_BYTES	(16 * MIB)	/* of the disk; natively it is in the kernel's own memory */
+#define DEPTH		16		/* requests at once in the rows that say x16 */
+#define PORT		7
+#define PEER		"10.77.1.2"	/* the other guest's address: see run */
 
 typedef unsigned long long u64;
 
 /* Not a power of two apart: their pages would drive each other out of a TLB. */
-static char buffer[2][MIB + 5 * PAGE];
+static char buffer[2][MIB + 5 * PAGE] __attribute__((aligned(PAGE)));
 static int dev_zero, dev_null, tmpfs_file;
 
 static void die(const char *fmt, ...)
@@ -324,6 +336,294 @@ static void nap(int n)
 		CHECK(!nanosleep(&t, NULL));
 }
 
+/* Is this kernel the one for Ringlet, or else the one to compare with? */
+static bool kernel_is(const char *variant)
+{
+	struct utsname u;
+
+	CHECK(!uname(&u));
+	return strstr(u.release, variant);
+}
+
+static bool in_guest(void)
+{
+	return kernel_is("-ringlet");
+}
+
+/* ---- the disk: Ringlet's, or natively the kernel's ramdisk; past the page cache, so that each operation
+ * reaches it ---- */
+
+/* It is written to: on a machine that somebody uses there is none. */
+static const char *disk_name(void)
+{
+	errno = EPERM;
+	if (!in_guest() && !kernel_is("-native"))
+		die("neither Ringlet's kernel nor the one to compare with: no disk here is touched");
+	return in_guest() ? "/dev/vda" : "/dev/ram0";
+}
+
+/* Written once before: a ramdisk has no pages where nothing was ever written. */
+static int disk(void)
+{
+	static int fd;
+
+	if (fd)
+		return fd;
+	CHECK((fd = open(disk_name(), O_RDWR | O_DIRECT)) >= 0);
+	for (int at = 0; at < DISK_BYTES; at += MIB)
+		CHECK(pwrite(fd, buffer[0], MIB, at) == MIB);
+	return fd;
+}
+
+/* The same places in each run, in an order that looks like none. */
+static off_t random_page(void)
+{
+	static unsigned seed = 1;
+
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % (DISK_BYTES / PAGE) * PAGE;
+}
+
+static void disk_read_4k(int n)
+{
+	for (int fd = disk(); n--; )
+		CHECK(pread(fd, buffer[1], PAGE, random_page()) == PAGE);
+}
+
+static void disk_write_4k(int n)
+{
+	for (int fd = disk(); n--; )
+		CHECK(pwrite(fd, buffer[0], PAGE, random_page()) == PAGE);
+}
+
+static void disk_read_1m(int n)
+{
+	for (int fd = disk(); n--; )
+		CHECK(pread(fd, buffer[1], MIB, n % (DISK_BYTES / MIB) * MIB) == MIB);
+}
+
+static void disk_write_1m(int n)
+{
+	for (int fd = disk(); n--; )
+		CHECK(pwrite(fd, buffer[0], MIB, n % (DISK_BYTES / MIB) * MIB) == MIB);
+}
+
+/* By way of the page cache, and then out of it: what a file system does. */
+static void disk_sync_1m(int n)
+{
+	int fd;
+
+	disk();
+	CHECK((fd = open(disk_name(), O_RDWR)) >= 0);
+	while (n--) {
+		CHECK(pwrite(fd, buffer[0], MIB, n % (DISK_BYTES / MIB) * MIB) == MIB);
+		CHECK(!fsync(fd));
+	}
+	close(fd);
+}
+
+/* DEPTH random pages asked for at once, then all waited for. */
+static void disk_deep(int n, int opcode)
+{
+	static aio_context_t context;
+	struct iocb request[DEPTH], *requests[DEPTH];
+	struct io_event event[DEPTH];
+	int fd = disk();
+
+	if (!context)
+		CHECK(!syscall(SYS_io_setup, DEPTH, &context));
+	for (; n > 0; n -= DEPTH) {
+		for (int i = 0; i < DEPTH; i++) {
+			requests[i] = &request[i];
+			request[i] = (struct iocb){
+				.aio_lio_opcode = opcode, .aio_fildes = fd, .aio_nbytes = PAGE,
+				.aio_buf = (unsigned long)buffer[1] + i * PAGE, .aio_offset = random_page(),
+			};
+		}
+		CHECK(syscall(SYS_io_submit, context, DEPTH, requests) == DEPTH);
+		CHECK(syscall(SYS_io_getevents, context, DEPTH, DEPTH, event, NULL) == DEPTH);
+		for (int i = 0; i < DEPTH; i++)
+			CHECK(event[i].res == PAGE);
+	}
+}
+
+static void disk_read_deep(int n)
+{
+	disk_deep(n, IOCB_CMD_PREAD);
+}
+
+static void disk_write_deep(int n)
+{
+	disk_deep(n, IOCB_CMD_PWRITE);
+}
+
+/* ---- what a console takes; all of it has left when a row ends ---- */
+
+static void say_4k(int n)
+{
+	static char text[PAGE];
+
+	for (int i = 0; i < PAGE; i++)
+		text[i] = i % 64 == 63 ? '\n' : 'x';
+	while (n--)
+		CHECK(write(1, text, PAGE) == PAGE);
+	tcdrain(1);
+}
+
+/* ---- the network: to the other guest, or natively to a child of ours ---- */
+
+struct order {			/* what the other end is to do, n times */
+	enum { ECHO_BYTE, SINK_1M, SAY_4K } what;
+	int n;
+};
+
+static bool read_all(int fd, void *to, size_t bytes)
+{
+	return recv(fd, to, bytes, MSG_WAITALL) == (ssize_t)bytes;
+}
+
+static bool write_all(int fd, const void *from, size_t bytes)
+{
+	return send(fd, from, bytes, MSG_NOSIGNAL) == (ssize_t)bytes;
+}
+
+static void no_delay(int fd)
+{
+	CHECK(!setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int)));
+}
+
+static void sink(int fd, int n)
+{
+	for (u64 left = (u64)n * MIB; left; ) {
+		ssize_t got = read(fd, buffer[1], sizeof(buffer[1]));
+
+		CHECK(got > 0);
+		left -= got;
+	}
+}
+
+/* Whatever was ordered ends with a byte that says so. */
+static void obey(int fd, const struct order *o)
+{
+	char c = 0;
+
+	switch (o->what) {
+	case ECHO_BYTE:
+		for (int i = 0; i < o->n; i++)
+			CHECK(read_all(fd, &c, 1) && write_all(fd, &c, 1));
+		break;
+	case SINK_1M:
+		sink(fd, o->n);
+		break;
+	case SAY_4K:
+		say_4k(o->n);
+	}
+	CHECK(write_all(fd, &c, 1));
+}
+
+static int listener(void)
+{
+	struct sockaddr_in any = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)));
+	CHECK(!bind(fd, (struct sockaddr *)&any, sizeof(any)) && !listen(fd, 1));
+	return fd;
+}
+
+/* One client after the other, for ever. */
+static void serve(int listening)
+{
+	for (;;) {
+		struct order o;
+		int fd = accept(listening, NULL, NULL);
+
+		CHECK(fd >= 0);
+		no_delay(fd);
+		while (read_all(fd, &o, sizeof(o)))
+			obey(fd, &o);
+		close(fd);
+	}
+}
+
+static void start_server(void)
+{
+	int fd = listener();
+
+	if (!start_child()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		serve(fd);
+	}
+	close(fd);
+}
+
+/* The connection to the other end, which may still be booting. */
+static int peer(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	static int fd;
+
+	if (fd)
+		return fd;
+	if (!in_guest())
+		start_server();
+	a.sin_addr.s_addr = inet_addr(in_guest() ? PEER : "127.0.0.1");
+	for (int tries = 0; ; tries++) {
+		CHECK((fd = socket(AF_INET, SOCK_STREAM, 0)) >= 0);
+		if (!connect(fd, (struct sockaddr *)&a, sizeof(a)))
+			break;
+		if (tries == 200)
+			die("no answer from %s", inet_ntoa(a.sin_addr));
+		close(fd);
+		usleep(50000);
+	}
+	no_delay(fd);
+	return fd;
+}
+
+static int order(int what, int n)
+{
+	struct order o = { what, n };
+	int fd = peer();
+
+	begin();
+	CHECK(write_all(fd, &o, sizeof(o)));
+	return fd;
+}
+
+static void obeyed(int fd)
+{
+	char c;
+
+	CHECK(read_all(fd, &c, 1));
+}
+
+/* A byte there and back. */
+static void tcp_trip(int n)
+{
+	int fd = order(ECHO_BYTE, n);
+	char c = 0;
+
+	while (n--)
+		CHECK(write_all(fd, &c, 1) && read_all(fd, &c, 1));
+	obeyed(fd);
+}
+
+static void tcp_1m(int n)
+{
+	int fd = order(SINK_1M, n);
+
+	while (n--)
+		CHECK(write_all(fd, buffer[0], MIB));
+	obeyed(fd);
+}
+
+/* The other guest's console, which nobody looks at. */
+static void say_unseen(int n)
+{
+	obeyed(order(SAY_4K, n));
+}
+
 /* ---- the table ---- */
 
 static const struct row {
@@ -331,24 +631,36 @@ static const struct row {
 	void (*run)(int n);
 	int n;			/* operations in a batch */
 	int expected_ns;	/* of one operation, not counted: what was asked for */
+	int bytes;		/* that one operation moves */
 } rows[] = {
-	{ "null-call",		null_call,	40000,	0 },
-	{ "libc-call",		libc_call,	40000,	0 },
-	{ "signal",		signal_self,	3000,	0 },
-	{ "read-byte",		read_byte,	15000,	0 },
-	{ "write-byte",		write_byte,	15000,	0 },
-	{ "page-fault",		page_fault,	8 * FAULT_PAGES, 0 },
-	{ "mmap-munmap",	mmap_munmap,	1500,	0 },
-	{ "mprotect",		protect,	3000,	0 },
-	{ "pipe",		pipe_trip,	1000,	0 },
-	{ "context-switch",	context_switch,	2000,	0 },
-	{ "fork",		fork_exit,	60,	0 },
-	{ "exec",		fork_exec,	30,	0 },
-	{ "shell",		shell,		15,	0 },
-	{ "memcpy-1m",		copy_1m,	10,	0 },
-	{ "file-4k",		file_4k,	1000,	0 },
-	{ "file-1m",		file_1m,	10,	0 },
-	{ "timer",		nap,		40,	NAP_NS },
+	{ "null-call",		null_call,	40000,	0, 0 },
+	{ "libc-call",		libc_call,	40000,	0, 0 },
+	{ "signal",		signal_self,	3000,	0, 0 },
+	{ "read-byte",		read_byte,	15000,	0, 0 },
+	{ "write-byte",		write_byte,	15000,	0, 0 },
+	{ "page-fault",		page_fault,	8 * FAULT_PAGES, 0, 0 },
+	{ "mmap-munmap",	mmap_munmap,	1500,	0, 0 },
+	{ "mprotect",		protect,	3000,	0, 0 },
+	{ "pipe",		pipe_trip,	1000,	0, 0 },
+	{ "context-switch",	context_switch,	2000,	0, 0 },
+	{ "fork",		fork_exit,	60,	0, 0 },
+	{ "exec",		fork_exec,	30,	0, 0 },
+	{ "shell",		shell,		15,	0, 0 },
+	{ "memcpy-1m",		copy_1m,	10,	0, 0 },
+	{ "file-4k",		file_4k,	1000,	0, 0 },
+	{ "file-1m",		file_1m,	10,	0, 0 },
+	{ "timer",		nap,		40,	NAP_NS, 0 },
+	{ "disk-read-4k",	disk_read_4k,	500,	0, PAGE },
+	{ "disk-write-4k",	disk_write_4k,	500,	0, PAGE },
+	{ "disk-read-4k-x16",	disk_read_deep,	64 * DEPTH, 0, PAGE },
+	{ "disk-write-4k-x16",	disk_write_deep, 64 * DEPTH, 0, PAGE },
+	{ "disk-read-1m",	disk_read_1m,	16,	0, MIB },
+	{ "disk-write-1m",	disk_write_1m,	16,	0, MIB },
+	{ "disk-sync-1m",	disk_sync_1m,	16,	0, MIB },
+	{ "tcp-trip",		tcp_trip,	500,	0, 0 },
+	{ "tcp-1m",		tcp_1m,		8,	0, MIB },
+	{ "console-4k",		say_4k,		8,	0, PAGE },
+	{ "console-unseen-4k",	say_unseen,	32,	0, PAGE },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -381,7 +693,7 @@ static void measure(const struct row *r)
 		ns[i] = (double)(ended - began) / r->n - r->expected_ns;
 	}
 	qsort(ns, BATCHES, sizeof(ns[0]), by_value);
-	printf("bench %s %.1f %d\n", r->name, ns[BATCHES / 2], r->n);
+	printf("bench %s %.1f %d\n", r->name, ns[BATCHES / 2], r->bytes);
 }
 
 /*
@@ -447,6 +759,8 @@ int main(int argc, char **argv)
 		say_now();
 		return 0;
 	}
+	if (!strcmp(arg, "-serve"))
+		serve(listener());
 	prepare();
 	if (!strcmp(arg, "-x")) {
 		counted();
