@@ -28,21 +28,46 @@ customize() {
 	# and keeps it if there is no /etc/hostname.
 	rm -f "$root/etc/hostname"
 	echo '127.0.0.1 localhost' > "$root/etc/hosts"
-	echo '/dev/vda / ext4 noatime 0 0' > "$root/etc/fstab"
-	sed -i '/^[1-6]:.*getty/d' "$root/etc/inittab"
+	ln -s /proc/self/mounts "$root/etc/mtab"
+	mkdir "$root/etc/inittab.d"
+	sed -i -e '/^[1-6]:.*getty/d' -e 's|/etc/init.d/rcS|/etc/init.d/guest|' "$root/etc/inittab"
 	echo 'h0:2345:respawn:/sbin/agetty --noclear hvc0 vt100' >> "$root/etc/inittab"
 	cat > "$root/etc/issue" <<-'END'
 		Debian GNU/Linux 12 on \n.  Log in as root; the password is ringlet.
 
 	END
 	: > "$root/etc/motd"
+	echo 'set enable-bracketed-paste off' >> "$root/etc/inputrc"
 	chroot "$root" chpasswd --crypt-method SHA256 <<< root:ringlet
 
-	# What there is nothing to do for: no clock to set, one file system, no syslog.
-	for service in hwclock.sh brightness mount-configfs mountnfs.sh mountnfs-bootclean.sh checkfs.sh \
-		bootlogs rmnologin; do
-		chroot "$root" update-rc.d -f "$service" remove
+	# Debian's scripts for this are made for any PC, and take longer than all the rest of the boot.
+	cat > "$root/etc/init.d/guest" <<-'END'
+		#!/bin/sh
+		# What init runs first: the file systems of /etc/fstab, and the network, for which nobody waits.
+		export PATH=/usr/sbin:/usr/bin
+		mount /proc
+		mkdir -p /dev/pts /dev/shm
+		mount -a
+		mount -o remount /
+		mkdir -m 1777 /run/lock
+		: > /run/utmp
+		ifup -a > /run/ifup.log 2>&1 &
+	END
+	chmod 755 "$root/etc/init.d/guest"
+	cat > "$root/etc/fstab" <<-'END'
+		/dev/vda / ext4 rw,noatime 0 0
+		proc /proc proc nosuid,nodev,noexec 0 0
+		sysfs /sys sysfs nosuid,nodev,noexec 0 0
+		devpts /dev/pts devpts gid=5,mode=620 0 0
+		tmpfs /dev/shm tmpfs nosuid,nodev 0 0
+		tmpfs /run tmpfs nosuid,nodev,mode=755 0 0
+	END
+	for service in "$root"/etc/rcS.d/S*; do
+		service=${service##*/S[0-9][0-9]}
+		case $service in umount* | networking) ;; *) chroot "$root" update-rc.d -f "$service" remove ;; esac
 	done
+	chroot "$root" update-rc.d -f bootlogs remove
+	chroot "$root" update-rc.d -f rmnologin remove
 
 	cat > "$root/etc/network/interfaces" <<-'END'
 		auto lo
@@ -87,8 +112,11 @@ customize() {
 		awk 'NR == FNR { installed[$1]; next }
 			$2 in installed || /\nPriority: (required|important|standard)\n/' \
 			- RS= ORS='\n\n' "$lists"/*_Packages > "$root/Packages"
+	mv "$lists"/*_InRelease "$root/InRelease"
 	find "$lists" -type f -delete
-	mv "$root/Packages" "$lists/deb.debian.org_debian_dists_${RELEASE}_main_binary-i386_Packages"
+	lists=$lists/deb.debian.org_debian_dists_$RELEASE
+	mv "$root/InRelease" "${lists}_InRelease"
+	mv "$root/Packages" "${lists}_main_binary-i386_Packages"
 	rm -rf "$root"/var/cache/debconf/*-old "$root"/var/lib/dpkg/*-old "$root"/var/log/*
 	mkdir -p "$root/var/log/apt"
 }
@@ -136,8 +164,9 @@ if [ ! -f "$result" ]; then
 		tar -C "$1/root" --exclude="./dev/*" -xf "$1/root.tar"
 		size=$(du -sm "$1/root" | cut -f1)
 		# All is written here, so that no guest has to finish it in the background.
+		truncate -s $((size + 6 + $2))M "$1/image"
 		mke2fs -q -t ext4 -b 4096 -L debian -d "$1/root" -m 0 -N 16384 -J size=4 \
-			-E lazy_itable_init=0,lazy_journal_init=0 "$1/image" $((size + 6 + $2))M >&2
+			-E lazy_itable_init=0,lazy_journal_init=0 "$1/image"
 		rm -rf "$1/root"' - "$work" $FREE_MIB || die "no image could be made"
 	mv "$work/image" "$result.new"
 	mv "$result.new" "$result"
