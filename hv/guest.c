@@ -29,6 +29,7 @@ struct guest *guest_add(const struct guest_config *cfg)
 	g->id = guest_count + 1;
 	g->console = console_create(g);
 	guests[guest_count++] = g;
+	disks_add(g);
 	return g;
 }
 
@@ -94,7 +95,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 		snprintf(msg, len, "%s", g->cfg->error);
 		return false;
 	}
-	if (!load_check(g->cfg, msg, len))
+	if (!load_check(g->cfg, msg, len) || !disks_check(g, msg, len))
 		return false;
 	if (need > left) {
 		snprintf(msg, len, "too little memory: it needs %u KiB (%u KiB and its tables), %u KiB are free",

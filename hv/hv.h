@@ -25,6 +25,7 @@ struct guest;
 struct vcpu;
 struct cpu;
 struct console;
+struct disk;
 struct virtio_dev;
 
 /* ---- one virtual CPU ---- */
@@ -100,6 +101,7 @@ struct guest {
 	struct vcpu *vcpu;		/* NULL while off */
 	struct shadow shadow;
 	struct console *console;	/* lives as long as the configuration does */
+	struct disk *disk[CONFIG_MAX_DISKS];	/* as cfg->disk; they live as long, too */
 	struct virtio_dev *vdev[MAX_VDEVS];
 	u32 vdevs;
 	struct stats stats;
@@ -375,6 +377,12 @@ struct virtio_guest;
 struct virtio_dev *disk_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* disk.c */
 struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access);		/* lan.c */
 struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* entropy.c */
+
+/* ---- disk.c: disks, which outlive guests; the rest is in disk.h ---- */
+void disks_add(struct guest *g);		/* those of its configuration */
+/* Whether they can be used now; false: msg says why not, as guest_start's. */
+bool disks_check(const struct guest *g, char *msg, u32 len);
+bool disks_work(void);			/* one bounded piece of what is long; true: there is more at once */
 
 /* ---- console.c: guests' consoles, and the screens that look at them ---- */
 struct console *console_create(struct guest *g);

@@ -303,6 +303,7 @@ static const struct command {
 	{ "unpause", "NAME", "let it go on", cmd_unpause },
 	{ "dmesg", "[NAME]", "what a guest has said lately; without NAME, what Ringlet has", cmd_dmesg },
 	{ "mem", "", "the machine's memory", cmd_mem },
+	{ "disk", "[save|reset NAME | cancel]", "all disks; send one out, or drop what was changed on it", cmd_disk },
 	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
 	{ "help", "[COMMAND]", "this", cmd_help },
 	{ "poweroff", "", "turn the machine off", cmd_poweroff },

@@ -12,4 +12,7 @@ void say(const char *fmt, ...) PRINTF(1, 2);
 /* The guest of that name or number; NULL: there is none, and that was said. */
 struct guest *need_guest(const char *name);
 
+/* Commands, with their words; those that are not there are "". */
+void cmd_disk(char **w);
+
 #endif

@@ -107,7 +107,7 @@ void sched_loop(void)
 	struct cpu *c = this_cpu();
 
 	for (;;) {
-		bool more = guests_work();
+		bool more = guests_work() | disks_work();
 		struct vcpu *v;
 
 		console_poll();

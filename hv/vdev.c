@@ -115,7 +115,10 @@ static bool add(struct guest *g, u32 n,
 bool vdevs_create(struct guest *g, char *msg, u32 len)
 {
 	bool ok = add(g, 0, make_console);
+	u32 i;
 
+	for (i = 0; i < g->cfg->disks; i++)
+		ok = ok && add(g, i, disk_make);
 	if (!ok)
 		snprintf(msg, len, "no memory for its devices");
 	return ok;
