@@ -31,6 +31,9 @@ MUTANTS = [
     ("kernel", "hv/kernel_image.c", "n.len > n.size || ", ""),
     ("lineedit", "hv/lineedit.c", "if (e->len == LINE_SIZE - 1)", "if (e->len == LINE_SIZE)"),
     ("kbd", "drivers/ps2/kbd.c", "s->skip = 5;", "s->skip = 1;"),
+    ("blk", "drivers/virtio/blk.c", "bytes / BLK_SECTOR > b->disk.sectors - sector", "0"),
+    ("blk", "hv/disk.c", "*e = d->image ? ZERO : AS_IMAGE;", "*e = AS_IMAGE;"),
+    ("blk", "hv/disk.c", "memcpy(frame_ptr(f), old, image_bytes(d, n));", ";"),
     ("virtio", "drivers/virtio/ring.c", "if (c->readable + c->writable == VIRTIO_SEGMENTS)", "if (0)"),
     ("virtio", "drivers/virtio/ring.c", "if (i >= n)", "if (i > n)"),
 ]

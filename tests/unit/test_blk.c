@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The block device and the disks behind it, against plain arrays of bytes: random requests, in any cut, on an
+ * image with one copy-on-write view for each of two guests, one written in place, one read-only and a
+ * ram disk, with memory that runs out now and then.  At the end each disk is sent and put together again.
+ */
+#define MACHINE_FRAMES 2600
+#include "drivers/virtio/blk.h"
+#include "hv/disk.h"
+#include "tests/unit/machine.h"
+#include "tests/unit/test.h"
+
+#define RAM	0x40000u		/* of the guest, which is one flat piece here */
+#define DESC	0x1000u
+#define AVAIL	0x2000u
+#define USED	0x3000u
+#define TABLE	0x4000u			/* the indirect one */
+#define HEAD	0x5000u			/* headers, ranges and status bytes: not twice the same */
+#define BUFS	0x10000u
+#define QUEUE	64u
+
+#define IMAGE_SECTORS	(9u * 8 + 3)	/* ends within a block */
+#define RAM_SECTORS	(2048u * 8)	/* more than one leaf of the map */
+#define DISKS		5
+
+enum { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, WRITE_ZEROES = 13 };
+
+static u8 *ram;
+static u32 irqs, logged;
+static char why[200];
+
+/* ---- the hypervisor around it ---- */
+
+struct guest *guests[MAX_GUESTS];
+u32 guest_count;
+
+static u8 image_a[IMAGE_SECTORS * 512], image_b[IMAGE_SECTORS * 512], pristine[IMAGE_SECTORS * 512];
+static const struct image images[] = { { "a.img", image_a, sizeof(image_a) }, { "b.img", image_b, sizeof(image_b) } };
+
+const struct image *image_find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(images); i++)
+		if (!strcmp(images[i].name, name))
+			return &images[i];
+	return NULL;
+}
+
+void hv_log(const char *fmt, ...) { (void)fmt; logged++; }
+void panic(const char *fmt, ...) { printf("panic: %s\n", fmt); exit(1); }
+
+static u8 *wire;
+static u32 wired, wire_room;
+static bool claimed;
+bool export_present(void) { return true; }
+bool export_claim(const char *who, const char **holder)
+{
+	*holder = claimed ? who : NULL;
+	return claimed ? false : (claimed = true);
+}
+void export_release(void) { claimed = false; }
+u32 export_room(void) { return wire_room; }
+void export_write(const void *data, u32 len)
+{
+	CHECK(len <= wire_room, "%u bytes for a room of %u", len, wire_room);
+	wire = realloc(wire, wired + len);
+	memcpy(wire + wired, data, len);
+	wired += len;
+	wire_room -= len;
+}
+
+/* ---- the guest's memory ---- */
+
+static bool rd(void *o, u64 a, void *dst, u32 len)
+{
+	(void)o;
+	if (a > RAM || len > RAM - a)
+		return memset(dst, 0, len), false;
+	memcpy(dst, ram + a, len);
+	return true;
+}
+static bool wr(void *o, u64 a, const void *src, u32 len)
+{
+	(void)o;
+	if (a > RAM || len > RAM - a)
+		return false;
+	memcpy(ram + a, src, len);
+	return true;
+}
+static void irq(void *o) { (void)o; irqs++; }
+static void log_line(void *o, const char *line) { (void)o; snprintf(why, sizeof(why), "%s", line); }
+static const struct virtio_guest access = { .read = rd, .write = wr, .raise_irq = irq, .log = log_line };
+
+/* ---- its driver ---- */
+
+static struct virtio_dev *dev;
+static u16 avail_idx;
+
+static void set(u32 reg, u32 v) { virtio_mmio_write(dev, reg, 4, v); }
+
+static void up(void)
+{
+	static const u32 regs[][2] = { { 0x70, 0 }, { 0x70, 3 }, { 0x24, 0 }, { 0x20, 1u << 28 | 1u << 29 },
+		{ 0x24, 1 }, { 0x20, 1 }, { 0x70, 11 }, { 0x30, 0 }, { 0x38, QUEUE }, { 0x80, DESC }, { 0x90, AVAIL },
+		{ 0xA0, USED }, { 0x44, 1 }, { 0x70, 15 } };
+	u32 i;
+
+	avail_idx = 0;
+	memset(ram, 0, TABLE);
+	for (i = 0; i < ARRAY_SIZE(regs); i++)
+		set(regs[i][0], regs[i][1]);
+	CHECK_EQ(virtio_mmio_read(dev, 0x70, 4), 15);
+}
+
+static u32 segments;
+static void segment(u32 table, u32 addr, u32 len, u16 flags)
+{
+	struct { u64 addr; u32 len; u16 flags, next; } s = { addr, len, flags, (u16)(segments + 1) };
+
+	memcpy(ram + table + 16 * segments, &s, sizeof(s));
+	if (segments)			/* the one before goes on here */
+		ram[table + 16 * (segments - 1) + 12] |= 1;
+	segments++;
+}
+
+/* len bytes at addr, in as many descriptors as it likes, none empty. */
+static void cut(u32 table, u32 addr, u32 len, u16 flags)
+{
+	while (len) {
+		u32 n = segments > 40 || one_in(3) ? len : 1 + rnd(len);
+
+		segment(table, addr, n, flags);
+		addr += n;
+		len -= n;
+	}
+}
+
+/* One request, its data at BUFS; returns its status byte, 0xEE if it was not answered. */
+static u8 request(u32 type, u64 sector, u32 len, bool to_device)
+{
+	struct { u32 type, reserved; u64 sector; } h = { type, 0xFFFFFFFF, sector };
+	bool indirect = one_in(2);
+	u32 table = indirect ? TABLE : DESC, status = HEAD + 100, n;
+	u16 head = 0;
+
+	memcpy(ram + HEAD, &h, sizeof(h));
+	ram[status] = 0xEE;
+	segments = 0;
+	cut(table, HEAD, sizeof(h), 0);
+	cut(table, BUFS, len, to_device ? 0 : 2);
+	segment(table, status, 1, 2);
+	if (indirect) {
+		n = segments;
+		segments = 0;
+		segment(DESC, TABLE, n * 16, 4);
+	}
+	memcpy(ram + AVAIL + 4 + 2 * (avail_idx % QUEUE), &head, 2);
+	avail_idx++;
+	memcpy(ram + AVAIL + 2, &avail_idx, 2);
+	set(0x50, 0);
+	for (n = 0; virtio_poll(dev); n++)
+		CHECK(n < 1000, "it never ends");
+	return ram[status];
+}
+
+/* ---- the disks and their models ---- */
+
+static struct guest alpha, beta;
+static struct guest_config alpha_cfg, beta_cfg;
+static struct disk *disk[DISKS];
+static struct virtio_dev *devs[DISKS];
+static u8 *model[DISKS];
+static const bool ro[DISKS] = { false, false, false, true, false };
+
+static void make_disks(void)
+{
+	u32 i;
+
+	alpha_cfg = (struct guest_config){ .name = "alpha", .disks = 4, .disk = { { "a.img", .cow = true },
+		{ "b.img" }, { "a.img", .ro = true }, { "", RAM_SECTORS * 512 } } };
+	beta_cfg = (struct guest_config){ .name = "beta", .disks = 1, .disk = { { "a.img", .cow = true } } };
+	alpha.cfg = &alpha_cfg;
+	beta.cfg = &beta_cfg;
+	strcpy(alpha.name, "alpha");
+	strcpy(beta.name, "beta");
+	guests[0] = &alpha;
+	guests[1] = &beta;
+	guest_count = 2;
+	disks_add(&alpha);
+	disks_add(&beta);
+	disk[0] = alpha.disk[0];
+	disk[1] = beta.disk[0];
+	disk[2] = alpha.disk[1];
+	disk[3] = alpha.disk[2];
+	disk[4] = alpha.disk[3];
+	for (i = 0; i < DISKS; i++)
+		CHECK(disk[i] == disk_at(i == 0 ? 0 : i == 1 ? 4 : i - 1), "disk_at");
+	CHECK(!disk_at(DISKS), "there is one too many");
+}
+
+static void make_devices(void)
+{
+	static const u8 where[DISKS][2] = { { 0, 0 }, { 1, 0 }, { 0, 1 }, { 0, 2 }, { 0, 3 } };
+	u32 i;
+
+	for (i = 0; i < DISKS; i++) {
+		if (devs[i])
+			devs[i]->ops->destroy(devs[i]);
+		dev = devs[i] = disk_make(guests[where[i][0]], where[i][1], &access);
+		CHECK(dev, "no device");
+	}
+}
+
+static void compare(u32 i)
+{
+	u32 n;
+
+	for (n = 0; n < disk[i]->blocks; n++) {
+		static const u8 zeros[BLK_BLOCK];
+		const void *p = disk_block(disk[i], n);
+
+		CHECK(!memcmp(p ? p : zeros, model[i] + n * BLK_BLOCK, MIN(BLK_BLOCK, disk[i]->bytes - n * BLK_BLOCK)),
+		      "disk %u differs in block %u", i, n);
+	}
+}
+
+static void one(u32 i)
+{
+	u32 sectors = disk[i]->bytes / 512, n = rnd(20), k, sector = rnd(sectors + 4);
+	bool fits = sector <= sectors && n <= sectors - sector, odd = one_in(20);
+	u8 *at = model[i] + sector * 512, got, want = fits && !odd && !ro[i] ? 0 : 1;
+	struct { u64 sector; u32 sectors, flags; } range = { sector, n, 0 };
+	u64 far = one_in(30) ? ~0ull >> rnd(12) : 0;
+
+	if (far) {
+		fits = false;
+		want = 1;
+	}
+	for (k = 0; k < n * 512 + odd; k++)
+		ram[BUFS + k] = (u8)rnd(256);
+	dev = devs[i];
+	up();
+	switch (rnd(6)) {
+	case 0: case 1:
+		got = request(OUT, far ? far : sector, n * 512 + odd, true);
+		if (got == 1 && want == 0 && !disk[i]->in_place)	/* no memory: all, some or nothing */
+			for (k = 0; k < n * 512; k++) {
+				const u8 *p = disk_block(disk[i], (sector * 512 + k) / BLK_BLOCK);
+				u8 is = p ? p[(sector * 512 + k) % BLK_BLOCK] : 0;
+
+				CHECK(is == at[k] || is == ram[BUFS + k], "byte %u is neither old nor new", k);
+				at[k] = is;
+			}
+		else
+			CHECK_EQ(got, want);
+		if (got == 0)
+			memcpy(at, ram + BUFS, n * 512);
+		break;
+	case 2: case 3:
+		memset(ram + BUFS, 0xCC, n * 512 + 1);
+		got = request(IN, far ? far : sector, n * 512 + odd, false);
+		CHECK_EQ(got, fits && !odd ? 0 : 1);
+		if (got == 0)
+			CHECK(!memcmp(ram + BUFS, at, n * 512), "read something else");
+		CHECK(got == 0 || ram[BUFS] == 0xCC, "what failed wrote");
+		break;
+	default:
+		if (far)
+			range.sector = far;
+		k = one_in(2) ? DISCARD : WRITE_ZEROES;
+		range.flags = one_in(4);
+		memcpy(ram + BUFS, &range, 16);
+		got = request(k, rnd(100), odd ? 15 : 16, true);
+		want = odd ? 1 : range.flags && k == DISCARD ? 2 : fits && !ro[i] ? 0 : 1;
+		if (want == 0 && got == 1 && frames_used == MACHINE_FRAMES) {
+			make_devices();		/* no memory: what has become of it is not said */
+			for (k = 0; k < n * 512; k++) {
+				const u8 *p = disk_block(disk[i], (sector * 512 + k) / BLK_BLOCK);
+				u8 is = p ? p[(sector * 512 + k) % BLK_BLOCK] : 0;
+
+				CHECK(is == at[k] || is == 0, "byte %u is neither old nor zero", k);
+				at[k] = is;
+			}
+			break;
+		}
+		CHECK_EQ(got, want);
+		for (; got == 0 && n; n--, sector++, at += 512) {
+			/* What is discarded may stay as it was if it is less than a block. */
+			bool whole = sector / 8 * 8 >= range.sector && sector / 8 * 8 + 8 <= range.sector + range.sectors;
+
+			if (k == WRITE_ZEROES || whole)
+				memset(at, 0, 512);
+		}
+	}
+}
+
+static void others(void)
+{
+	u32 i;
+
+	CASE("other requests");
+	for (i = 0; i < DISKS; i++) {
+		dev = devs[i];
+		up();
+		CHECK_EQ(request(FLUSH, 0, 0, true), 0);
+		memset(ram + BUFS, 0xCC, 30);
+		CHECK_EQ(request(GET_ID, 0, 20, false), 0);
+		CHECK_STR((char *)ram + BUFS, disk[i]->name);
+		memset(ram + BUFS, 0xCC, 30);
+		CHECK_EQ(request(GET_ID, 0, 3, false), 0);
+		CHECK(!memcmp(ram + BUFS, disk[i]->name, 3) && ram[BUFS + 3] == 0xCC, "a short buffer");
+		CHECK_EQ(request(77, 0, 512, true), 2);
+		CHECK_EQ(virtio_mmio_read(dev, 0x100, 4), disk[i]->bytes / 512);
+	}
+	CASE("no header, no status");
+	up();
+	segments = 0;
+	segment(DESC, HEAD, 8, 0);
+	segment(DESC, BUFS, 1, 2);
+	ram[AVAIL + 2] = 1;
+	set(0x50, 0);
+	CHECK_HAS(why, "header");
+	CHECK(virtio_mmio_read(dev, 0x70, 4) & 0x40, "it goes on");
+	up();
+	segments = 0;
+	segment(DESC, HEAD, 16, 0);
+	ram[AVAIL + 2] = 1;
+	set(0x50, 0);
+	CHECK(virtio_mmio_read(dev, 0x70, 4) & 0x40, "it goes on");
+}
+
+/* Sends disk i and puts it together as a receiver does. */
+static void sent_and_received(u32 i)
+{
+	u8 *got = calloc(1, disk[i]->blocks * BLK_BLOCK);
+	u32 n, at, blocks = 0;
+	char line[80];
+
+	wired = 0;
+	wire_room = 100;
+	CHECK(!disk_save(disk[i]), "it cannot be sent");
+	CHECK(disk_save(disk[i]), "it is sent twice");
+	for (n = 0; disk_saving(); n++) {
+		disk_save_work();
+		wire_room = rnd(3) ? 0 : rnd(20000);
+		CHECK(n < 1000000, "it never ends");
+	}
+	at = (u32)snprintf(line, sizeof(line), "RINGLET-DISK 1 %s %u\n", disk[i]->name, (unsigned)disk[i]->bytes);
+	CHECK(wired > at && !memcmp(wire, line, at), "the title");
+	for (;; at += BLK_BLOCK, blocks++) {
+		u32 h[3];
+
+		CHECK(at + 12 <= wired, "it ends before its end");
+		memcpy(h, wire + at, 12);
+		at += 12;
+		if (h[0] == ~0u) {
+			CHECK(h[1] == blocks && at == wired, "the end says %u blocks, there were %u", h[1], blocks);
+			break;
+		}
+		CHECK(h[0] < disk[i]->blocks && h[1] == BLK_BLOCK, "block %u of %u bytes", h[0], h[1]);
+		memcpy(got + h[0] * BLK_BLOCK, wire + at, BLK_BLOCK);
+	}
+	CHECK(!memcmp(got, model[i], disk[i]->bytes), "disk %u came out different", i);
+	free(got);
+}
+
+static void dropped(u32 i)
+{
+	u32 before = frames_used, changed = disk[i]->changed;
+
+	disk_reset(disk[i]);
+	while (disks_work())
+		;
+	CHECK(!disk[i]->changed && frames_used <= before - changed, "frames are kept");
+	if (disk[i]->image)
+		memcpy(model[i], pristine, sizeof(pristine));
+	else
+		memset(model[i], 0, disk[i]->bytes);
+	compare(i);
+}
+
+int main(int argc, char **argv)
+{
+	u32 i, k, round;
+
+	seed_from(argc, argv, 20261121);
+	ram = malloc(RAM);
+	for (i = 0; i < sizeof(image_a); i++)
+		image_a[i] = image_b[i] = pristine[i] = (u8)(rnd(4) ? rnd(256) : 0);
+	make_disks();
+	make_devices();
+	for (i = 0; i < DISKS; i++) {
+		model[i] = calloc(1, disk[i]->blocks * BLK_BLOCK);
+		if (disk[i]->image)
+			memcpy(model[i], pristine, sizeof(pristine));
+	}
+	others();
+	CASE("random requests");
+	for (round = 0; round < 6; round++) {
+		u32 left = MACHINE_FRAMES - frames_used, hold = round & 1 ? left - MIN(left, rnd(30)) : 0;	/* scarce memory */
+		hfn_t *held = malloc((hold + 1) * sizeof(*held));
+
+		for (k = 0; k < hold; k++)
+			held[k] = frame_alloc();
+		for (k = 0; k < 4000; k++)
+			one(rnd(DISKS));
+		for (i = 0; i < DISKS; i++)
+			compare(i);
+		CHECK(!memcmp(image_a, pristine, sizeof(pristine)), "the shared image was written");
+		for (k = 0; k < hold; k++)
+			frame_free(held[k]);
+		free(held);
+		make_devices();			/* a reboot */
+		if (round == 3)
+			dropped(0);
+	}
+	CHECK(logged, "that there was no memory went unsaid");
+	CASE("sending");
+	for (i = 0; i < DISKS; i++)
+		sent_and_received(i);
+	CASE("dropping");
+	dropped(0);
+	dropped(1);
+	dropped(4);
+	CHECK_EQ(frames_used, 0);
+	return passed();
+}
