@@ -4,7 +4,8 @@
 BUILD	?= build
 GUESTS	?= 2
 LINUX	?= 6.1
-MEM	?= 48M
+ROOTFS	?= busybox
+MEM	?= $(if $(filter debian,$(ROOTFS)),64M,48M)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -12,8 +13,9 @@ MAKEFLAGS += --no-builtin-rules
 
 help:
 	@echo "make run [GUESTS=n] [LINUX=6.1|6.12] [MEM=48M]   boot it in QEMU, with n Linux guests"
+	@echo "make run ROOTFS=debian                           the same with a small Debian on their disk"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
-	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS, LINUX, MEM as above"
+	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS and so on as above"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make bench    native against guest, into build/bench.json"
 	@echo "make gdb      like run, but waiting for gdb, which is started too"
@@ -98,14 +100,20 @@ $(BUILD)/ringlet.elf: $(OBJS) $(BUILD)/linker.ld tools/symbols.sh $(BUILD)/newli
 # ---- guests, the ISO, running it ----
 
 LINUX_VERSIONS := 6.1 6.12
+CONFIG	= "$(GUESTS)" "$(LINUX)" "$(MEM)" "$(ROOTFS)"
+
+# The file of each ROOTFS.
+busybox	= initrd.gz
+debian	= debian.img
+MODULES	= $(BUILD)/guests/linux-$(LINUX) $(BUILD)/guests/$($(ROOTFS))
 
 # One clear line for a bad value, before anything is built.
 ifneq ($(filter run iso gdb,$(MAKECMDGOALS)),)
 ifeq ($(filter $(LINUX),$(LINUX_VERSIONS)),)
 $(error LINUX=$(LINUX): there is $(LINUX_VERSIONS))
 endif
-ifneq ($(shell tools/make-config.sh --check "$(GUESTS)" "$(LINUX)" "$(MEM)" 2>&1),)
-$(error $(shell tools/make-config.sh --check "$(GUESTS)" "$(LINUX)" "$(MEM)" 2>&1))
+ifneq ($(shell tools/make-config.sh --check $(CONFIG) 2>&1),)
+$(error $(shell tools/make-config.sh --check $(CONFIG) 2>&1))
 endif
 endif
 
@@ -117,18 +125,20 @@ $(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
 	@mkdir -p $(@D)
 	@tools/build-initrd.sh $@
 
+# A symbolic link into the cache, too.
+$(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup
+	@tools/build-rootfs.sh $@
+
 guests: $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz
 
 $(BUILD)/ringlet.conf: FORCE
 	@mkdir -p $(@D)
-	@tools/make-config.sh "$(GUESTS)" "$(LINUX)" "$(MEM)" >$@.new
+	@tools/make-config.sh $(CONFIG) >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(BUILD)/ringlet.iso: $(BUILD)/ringlet.elf $(BUILD)/ringlet.conf iso/grub.cfg tools/make-iso.sh \
-		$(BUILD)/guests/linux-$(LINUX) $(BUILD)/guests/initrd.gz
+$(BUILD)/ringlet.iso: $(BUILD)/ringlet.elf $(BUILD)/ringlet.conf iso/grub.cfg tools/make-iso.sh $(MODULES)
 	@echo "  ISO     $@"
-	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(BUILD)/ringlet.conf \
-		$(BUILD)/guests/linux-$(LINUX) $(BUILD)/guests/initrd.gz
+	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(BUILD)/ringlet.conf $(MODULES)
 
 iso: $(BUILD)/ringlet.iso
 	@echo "$(BUILD)/ringlet.iso is ready: burn it, or dd it to a stick"

@@ -173,6 +173,7 @@ if [ ! -f "$result" ]; then
 	rm -f "$log"
 	echo "  rootfs: done in ${SECONDS}s, $(($(stat -c %s "$result") >> 20)) MiB"
 fi
+touch "$result"		# for make: newer than this file
 ln -sfn "$result" "$outfile"
 exit
 }

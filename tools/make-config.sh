@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Prints a ringlet.conf for so many equal guests:
 #
-#	tools/make-config.sh [--check] GUESTS LINUX MEMORY
+#	tools/make-config.sh [--check] GUESTS LINUX MEMORY ROOTFS
 #
 # --check prints nothing but, if something is wrong with the values, one line about it.
 set -euo pipefail
@@ -16,8 +16,19 @@ if [ "${1:-}" = --check ]; then
 	shift
 fi
 die() { echo "$*" >&2; exit 1; }
-[ $# -eq 3 ] || die "usage: make-config.sh [--check] GUESTS LINUX MEMORY"
-guests=$1 linux=$2 memory=$3
+[ $# -eq 4 ] || die "usage: make-config.sh [--check] GUESTS LINUX MEMORY ROOTFS"
+guests=$1 linux=$2 memory=$3 rootfs=$4
+
+case $rootfs in
+busybox)
+	keys="initrd  = initrd.gz" ;;
+debian)		# all guests share the image; what each changes is its own
+	keys="disk    = debian.img cow
+net     = lan0
+cmdline = root=/dev/vda rw quiet" ;;
+*)
+	die "ROOTFS=$rootfs: there is busybox debian" ;;
+esac
 
 [[ $guests =~ ^[1-9][0-9]?$ ]] && [ "$guests" -le ${#NAMES[@]} ] ||
 	die "GUESTS=$guests: from 1 to ${#NAMES[@]} guests are possible"
@@ -33,8 +44,8 @@ for ((i = 0; i < guests; i++)); do
 
 	[${NAMES[i]}]
 	kernel  = linux-$linux
-	initrd  = initrd.gz
 	memory  = $memory
+	$keys
 	start   = yes
 	END
 done

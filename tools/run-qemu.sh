@@ -27,14 +27,18 @@ iso=$1
 shift
 [ -f "$iso" ] || die "$iso: there is no such file (make iso makes it)"
 
-# The guests' own memory, an eighth for their page tables, and room for Ringlet and the modules.
+# The guests' own memory and an eighth for their page tables, their disks in memory, 64 MiB for what each
+# changes on a copy-on-write disk, the modules, and room for Ringlet.
 if [ -z "$memory" ]; then
 	sum=0
 	if [ -n "$config" ]; then
-		sum=$(sed -n 's/^[[:space:]]*memory[[:space:]]*=[[:space:]]*\([0-9]\+\)M.*/\1/p' "$config" |
-			awk '{ n += $1 } END { print n + 0 }')
+		sum=$(awk -F '[ \t]*[=#;][ \t]*' '
+			$1 ~ /memory$/ && $2 ~ /^[0-9]+M/ { n += $2 * 9 / 8 }
+			$1 ~ /disk$/ && $2 ~ /^ram:[0-9]+M/ { n += substr($2, 5) }
+			$1 ~ /disk$/ && $2 ~ / cow/ { n += 64 }
+			END { print int(n) }' "$config")
 	fi
-	memory=$(((sum + sum / 8 + 64 + 15) / 16 * 16))
+	memory=$(((sum + ($(stat -Lc %s "$iso") >> 20) + 64 + 15) / 16 * 16))
 	[ "$memory" -le 3584 ] || memory=3584
 fi
 
