@@ -384,6 +384,11 @@ void disks_add(struct guest *g);		/* those of its configuration */
 bool disks_check(const struct guest *g, char *msg, u32 len);
 bool disks_work(void);			/* one bounded piece of what is long; true: there is more at once */
 
+/* ---- entropy.c: randomness for guests ---- */
+void entropy_init(void);		/* a first handful; about 10 ms */
+void entropy_stir(void);		/* now something happened whose moment nobody foresees */
+void entropy_get(void *buf, u32 len);	/* nobody ever gets the same */
+
 /* ---- console.c: guests' consoles, and the screens that look at them ---- */
 struct console *console_create(struct guest *g);
 void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */

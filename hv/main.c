@@ -95,6 +95,7 @@ void hv_main(u32 magic, hpa_t mbi)
 	time_init();
 	timer_init();
 	rtc_init();
+	entropy_init();
 	say_machine();
 	uart_start_irq(&com1);
 	export_init();

@@ -77,6 +77,7 @@ static struct vcpu *sched_next(struct cpu *c)
 /* After an interrupt of the machine's while a guest ran. */
 void sched_interrupted(struct cpu *c)
 {
+	entropy_stir();
 	timer_run();
 	if (console_busy())
 		c->resched = true;
@@ -87,6 +88,7 @@ static void idle(struct cpu *c)
 	u64 from = time_ns();
 
 	wait_for_interrupt();
+	entropy_stir();
 	timer_run();
 	c->idle_ns += time_ns() - from;
 }

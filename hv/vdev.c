@@ -114,7 +114,7 @@ static bool add(struct guest *g, u32 n,
 
 bool vdevs_create(struct guest *g, char *msg, u32 len)
 {
-	bool ok = add(g, 0, make_console);
+	bool ok = add(g, 0, make_console) && add(g, 0, entropy_make);
 	u32 i;
 
 	for (i = 0; i < g->cfg->disks; i++)

@@ -112,3 +112,12 @@ void cpu_init(void)
 	if (cr4 || cpu_has(CPU_DE))
 		write_cr4(cr4);
 }
+
+bool rdrand(u32 *v)
+{
+	u8 ready = 0;
+
+	if (cpu_info.features_ecx & CPU_RDRAND)
+		asm volatile("rdrand %0; setc %1" : "=r"(*v), "=qm"(ready) : : "cc");
+	return ready;
+}

@@ -20,6 +20,8 @@
 #define CPU_FXSR	BIT(24)
 #define CPU_SSE		BIT(25)
 #define CPU_SSE2	BIT(26)
+/* And of %ecx. */
+#define CPU_RDRAND	BIT(30)
 
 struct cpu_info {
 	char vendor[13];
@@ -37,5 +39,7 @@ static inline bool cpu_has(u32 bits) { return (cpu_info.features & bits) == bits
 /* Finds out, and sets CR0 and CR4.  On a processor that is too old (no CPUID, no TSC) it says so and
  * stops for good. */
 void cpu_init(void);
+/* A random number by the processor; false: it has no such instruction, or none is ready yet. */
+bool rdrand(u32 *v);
 
 #endif

@@ -36,6 +36,13 @@ MUTANTS = [
     ("blk", "hv/disk.c", "memcpy(frame_ptr(f), old, image_bytes(d, n));", ";"),
     ("virtio", "drivers/virtio/ring.c", "if (c->readable + c->writable == VIRTIO_SEGMENTS)", "if (0)"),
     ("virtio", "drivers/virtio/ring.c", "if (i >= n)", "if (i > n)"),
+    ("entropy", "hv/chacha20.c", "(i + 3) % 4", "(i + 1) % 4"),
+    ("entropy", "hv/entropy.c", "\tmemcpy(key, block, sizeof(key));\n", ""),
+    ("entropy", "hv/entropy.c", "memcpy(out, block + WORDS, sizeof(key))", "memcpy(out, block + WORDS, sizeof(key) - 1)"),
+    ("entropy", "hv/entropy.c", " || same == 2", ""),
+    ("entropy", "drivers/virtio/rng.c", "r->spent_ns += n * NS_PER_BYTE;", ""),
+    ("entropy", "drivers/virtio/rng.c", "MAX(r->spent_ns, now - MIN(now, SAVED_NS))", "r->spent_ns"),
+    ("entropy", "drivers/virtio/rng.c", " && affordable(rng_of(d))", ""),
 ]
 
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtio entropy device, at a bounded rate.  A buffer is taken off the ring only when there is allowance
+ * for all that one may take, so none is ever half done: beyond the rate it just waits in the
+ * ring, until the clock's next tick lets poll() look again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/virtio/rng.h"
+
+#define MOST		256u			/* bytes into one buffer: the specification allows fewer than fit */
+#define BUFFERS_PER_POLL 32
+#define NS_PER_BYTE	16000ull		/* 62.5 KB a second ... */
+#define SAVED_NS	(16384 * NS_PER_BYTE)	/* ... and as much at once after a pause; more than a tick is worth */
+
+static struct virtio_rng *rng_of(struct virtio_dev *d)
+{
+	return (struct virtio_rng *)((u8 *)d - offsetof(struct virtio_rng, dev));
+}
+
+static bool affordable(struct virtio_rng *r)
+{
+	u64 now = r->backend.now_ns();
+
+	r->spent_ns = MAX(r->spent_ns, now - MIN(now, SAVED_NS));
+	return now - r->spent_ns >= MOST * NS_PER_BYTE;
+}
+
+static bool process(struct virtio_dev *d, u32 q)
+{
+	struct virtio_rng *r = rng_of(d);
+	bool more = true;
+	u8 buf[MOST];
+	u32 i, n;
+
+	for (i = 0; i < BUFFERS_PER_POLL && more && affordable(r); i++) {
+		more = virtq_pop(d, q, &r->chain);
+		if (!more)
+			break;
+		n = MIN(virtio_writable_bytes(&r->chain), MOST);
+		r->backend.fill(r->backend.opaque, buf, n);
+		r->spent_ns += n * NS_PER_BYTE;
+		virtq_push(d, q, r->chain.head, virtio_copy_to(d, &r->chain, 0, buf, n));
+	}
+	virtq_signal(d, q);
+	return more;
+}
+
+static bool poll(struct virtio_dev *d)
+{
+	return virtio_poll(d) && affordable(rng_of(d));
+}
+
+static const void *config(struct virtio_dev *d, u32 *len)
+{
+	(void)d;
+	*len = 0;
+	return NULL;
+}
+
+static void destroy(struct virtio_dev *d)
+{
+	free(rng_of(d));
+}
+
+/* No reset(): the allowance outlives it. */
+static const struct virtio_ops ops = {
+	.device_id = 4, .queues = 1, .process = process, .config = config, .poll = poll, .destroy = destroy,
+};
+
+void virtio_rng_init(struct virtio_rng *r, const struct virtio_guest *g, const struct virtio_rng_backend *b)
+{
+	memset(r, 0, sizeof(*r));
+	r->backend = *b;
+	virtio_init(&r->dev, &ops, g, 0, r);
+}
