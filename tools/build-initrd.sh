@@ -74,6 +74,28 @@ chmod 755 "$root/sbin/shutdown"
 for how in poweroff reboot halt; do
 	ln -sf shutdown "$root/sbin/$how"
 done
+mkdir "$root/etc/udhcpc"
+cat > "$root/etc/udhcpc/default.script" <<'DHCP'
+#!/bin/sh
+# What udhcpc calls: $interface gets the address, the way out and the server of names it was given.
+case $1 in
+deconfig)
+	ip addr flush dev "$interface"
+	ip link set "$interface" up ;;
+bound | renew)
+	ifconfig "$interface" "$ip" netmask "$subnet"
+	for r in $router; do
+		ip route add default via "$r" dev "$interface" 2>/dev/null
+	done
+	{
+		[ -z "$domain" ] || echo "search $domain"
+		for s in $dns; do
+			echo "nameserver $s"
+		done
+	} > /etc/resolv.conf ;;
+esac
+DHCP
+chmod 755 "$root/etc/udhcpc/default.script"
 for program; do
 	[ -f "$program" ] || die "no such file: $program"
 	install -m 755 "$program" "$root/bin/"
