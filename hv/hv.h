@@ -392,6 +392,9 @@ void entropy_get(void *buf, u32 len);	/* nobody ever gets the same */
 /* ---- console.c: guests' consoles, and the screens that look at them ---- */
 struct console *console_create(struct guest *g);
 void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
+/* ---- lan.c: the networks between guests ---- */
+void lans_create(void);		/* what ringlet.conf names, when all guests are known */
+
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
 /* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room on the wire soon is
  * lost there (but kept for `dmesg`). */

@@ -69,6 +69,7 @@ static void add_guests(void)
 	config_parse(&config, (const char *)text->data, text->size, complain);
 	for (i = 0; i < config.guests; i++)
 		guest_add(&config.guest[i]);
+	lans_create();
 }
 
 static void start_guests(void)

@@ -128,6 +128,8 @@ void vdevs_destroy(struct guest *g)
 {
 	while (g->vdevs) {
 		struct virtio_dev *d = g->vdev[--g->vdevs];
+	for (i = 0; i < g->cfg->nets; i++)
+		ok = ok && add(g, i, lan_make);
 
 		free(d->guest.opaque);
 		d->ops->destroy(d);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtio network device.  A frame goes from the sender's buffers straight into the receiver's;
+ * only its beginning passes through here.  A receiver's buffers are strung together until the frame has
+ * room in them, filled as if they were one, and shown to the guest all at once.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/virtio/net.h"
+
+#define BATCH		64		/* packets at a time */
+#define BATCH_BYTES	(256u << 10)
+#define MOST_BUFFERS	VIRTIO_SEGMENTS	/* for one frame */
+#define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
+
+static struct virtio_net *net_of(struct virtio_dev *d)
+{
+	return (struct virtio_net *)((u8 *)d - offsetof(struct virtio_net, dev));
+}
+
+u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len)
+{
+	u32 n = offset < p->head_len ? MIN(len, p->head_len - offset) : 0;
+
+	memcpy(dst, p->head + offset, n);
+	if (n < len && p->from)
+		n += virtio_copy_from(p->from, p->chain, p->at + offset + n - p->head_len, (u8 *)dst + n, len - n);
+	return n;
+}
+
+/* ---- out of the guest ---- */
+
+/* The frame in n->chain becomes p, with its addresses. */
+static enum net_fate take(struct virtio_net *n, struct net_packet *p)
+{
+	u32 bytes = virtio_readable_bytes(&n->chain), begin = sizeof(p->hdr) + ETH_HEADER;
+
+	if (bytes < begin || bytes > sizeof(p->hdr) + NET_MOST)
+		return NET_BAD_LENGTH;
+	if (virtio_copy_from(&n->dev, &n->chain, 0, p, begin) < begin)
+		return NET_BAD_LENGTH;
+	p->len = bytes - sizeof(p->hdr);
+	p->head_len = ETH_HEADER;
+	p->from = &n->dev;
+	p->chain = &n->chain;
+	p->at = begin;
+	p->hdr.flags &= NET_NEEDS_CSUM;		/* of others we know nothing */
+	return net_hdr_ok(p, n->dev.accepted) ? NET_OK : NET_BAD_HEADER;
+}
+
+/* True: there is more. */
+static bool transmit(struct virtio_net *n)
+{
+	u32 packets, bytes = 0;
+
+	for (packets = 0; packets < BATCH && bytes < BATCH_BYTES; packets++) {
+		struct net_packet p;
+		enum net_fate fate;
+
+		if (!virtq_pop(&n->dev, NET_TX, &n->chain))
+			break;
+		fate = take(n, &p);
+		if (fate == NET_OK)
+			bytes += n->backend.send(n->backend.opaque, &p);
+		else
+			n->backend.dropped(n->backend.opaque, fate);
+		virtq_put(&n->dev, NET_TX, n->chain.head, 0);
+	}
+	if (packets)
+		virtq_publish(&n->dev, NET_TX);
+	virtq_signal(&n->dev, NET_TX);
+	n->backend.sent(n->backend.opaque);
+	return packets == BATCH || bytes >= BATCH_BYTES;
+}
+
+/* ---- into the guest ---- */
+
+struct buffers {			/* several of the guest's, as if they were one */
+	struct virtio_chain all;
+	u32 count, room;
+	u16 head[MOST_BUFFERS];
+	u32 size[MOST_BUFFERS];
+};
+
+/* The next one; false: there is none, or it is too many. */
+static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
+{
+	static struct virtio_chain c;	/* large for a stack */
+
+	if (!virtq_pop(d, NET_RX, &c))
+		return NET_RING_FULL;
+	b->head[b->count] = c.head;
+	b->size[b->count] = virtio_writable_bytes(&c);
+	b->room += MIN(b->size[b->count], NET_MOST * 2);	/* enough, and never over 4 GiB */
+	b->count++;
+	if (b->all.writable + c.writable > VIRTIO_SEGMENTS || b->count == MOST_BUFFERS)
+		return NET_TOO_LARGE;
+	memcpy(b->all.seg + b->all.writable, c.seg + c.readable, c.writable * sizeof(c.seg[0]));
+	b->all.writable += c.writable;
+	return NET_OK;
+}
+
+/* Gives them back, `bytes` in all. */
+static void give_back(struct virtio_dev *d, const struct buffers *b, u32 bytes)
+{
+	u32 i, n;
+
+	for (i = 0; i < b->count; i++, bytes -= n) {
+		n = MIN(b->size[i], bytes);
+		virtq_put(d, NET_RX, b->head[i], n);
+	}
+	virtq_publish(d, NET_RX);
+}
+
+/* p as it is. */
+static enum net_fate place(struct virtio_net *n, struct net_packet *p)
+{
+	static struct buffers b;
+	u32 head = sizeof(p->hdr) + p->head_len, rest = p->len - p->head_len;
+	enum net_fate fate;
+
+	b.all.readable = b.all.writable = b.count = b.room = 0;
+	memset(b.all.at, 0, sizeof(b.all.at));
+	do {
+		fate = add_buffer(&n->dev, &b);
+		if (fate == NET_OK && b.room < head + rest && !virtio_has(&n->dev, NET_F_MRG_RXBUF))
+			fate = NET_TOO_LARGE;
+	} while (fate == NET_OK && b.room < head + rest);
+	if (fate == NET_OK) {
+		p->hdr.buffers = b.count;
+		if (virtio_copy_to(&n->dev, &b.all, 0, p, head) < head ||
+		    (rest && virtio_copy_across(&n->dev, &b.all, head, p->from, p->chain, p->at, rest) < rest))
+			fate = NET_TOO_LARGE;	/* one of the two is broken now */
+	}
+	if (fate != NET_OK)
+		virtq_unpop(&n->dev, NET_RX, b.count);
+	else
+		give_back(&n->dev, &b, head + rest);
+	return fate;
+}
+
+static bool takes_whole(const struct virtio_net *n, u8 gso_type)
+{
+	if (!gso_type)
+		return true;
+	if ((gso_type & NET_GSO_ECN) && !virtio_has(&n->dev, NET_F_GUEST_ECN))
+		return false;
+	return virtio_has(&n->dev, (gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV4 ? NET_F_GUEST_TSO4 : NET_F_GUEST_TSO6);
+}
+
+/* p, not to be segmented any more, with its checksum if the guest wants that. */
+static enum net_fate with_checksum(struct virtio_net *n, struct net_packet *p)
+{
+	struct net_packet whole;
+
+	if (!(p->hdr.flags & NET_NEEDS_CSUM) || virtio_has(&n->dev, NET_F_GUEST_CSUM))
+		return place(n, p);
+	whole = *p;			/* others may receive it as it was */
+	return net_checksum(&whole) ? place(n, &whole) : NET_TOO_HARD;
+}
+
+static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *p)
+{
+	u32 i, segments = net_segments(p);
+	enum net_fate fate = segments && segments <= MOST_SEGMENTS ? NET_OK : NET_TOO_HARD;
+
+	for (i = 0; i < segments && fate == NET_OK; i++) {
+		struct net_packet s;
+
+		fate = net_segment(p, i, &s) ? with_checksum(n, &s) : NET_TOO_HARD;
+	}
+	return fate;
+}
+
+enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p)
+{
+	if (!n || !virtio_live(&n->dev))
+		return NET_NO_DRIVER;
+	return takes_whole(n, p->hdr.gso_type) ? with_checksum(n, p) : in_segments(n, p);
+}
+
+/* ---- the device ---- */
+
+static bool process(struct virtio_dev *d, u32 q)
+{
+	/* A kick for buffers to receive into only says that there are some. */
+	return q == NET_TX && transmit(net_of(d));
+}
+
+static const void *config(struct virtio_dev *d, u32 *len)
+{
+	*len = 6;
+	return net_of(d)->mac;
+}
+
+static void destroy(struct virtio_dev *d)
+{
+	struct virtio_net *n = net_of(d);
+
+	n->backend.gone(n->backend.opaque);
+	free(n);
+}
+
+static const struct virtio_ops ops = {
+	.device_id = 1, .queues = 2, .lazy = true, .process = process, .config = config, .destroy = destroy,
+};
+
+#define F(bit) (1ull << (bit))
+
+void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac)
+{
+	n->backend = *b;
+	put16(n->mac, mac >> 32);
+	put32(n->mac + 2, (u32)mac);
+	virtio_init(&n->dev, &ops, g,
+		    F(NET_F_CSUM) | F(NET_F_GUEST_CSUM) | F(NET_F_MAC) | F(NET_F_GUEST_TSO4) | F(NET_F_GUEST_TSO6) |
+		    F(NET_F_GUEST_ECN) | F(NET_F_HOST_TSO4) | F(NET_F_HOST_TSO6) | F(NET_F_HOST_ECN) |
+		    F(NET_F_MRG_RXBUF), n);
+}

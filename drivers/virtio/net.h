@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The virtio network device: packets out of a guest's buffers, and into another's. */
+#ifndef VIRTIO_NET_H
+#define VIRTIO_NET_H
+
+#include "drivers/virtio/virtio.h"
+
+#define NET_F_CSUM	0		/* feature bit numbers */
+#define NET_F_GUEST_CSUM 1
+#define NET_F_MAC	5
+#define NET_F_GUEST_TSO4 7
+#define NET_F_GUEST_TSO6 8
+#define NET_F_GUEST_ECN	9
+#define NET_F_HOST_TSO4	11
+#define NET_F_HOST_TSO6	12
+#define NET_F_HOST_ECN	13
+#define NET_F_MRG_RXBUF	15
+
+#define NET_RX		0
+#define NET_TX		1
+
+struct net_hdr {			/* before each frame, both ways */
+	u8 flags, gso_type;
+	u16 hdr_len, gso_size, csum_start, csum_offset, buffers;
+};
+_Static_assert(sizeof(struct net_hdr) == 12, "virtio_net_hdr");
+
+#define NET_NEEDS_CSUM	1		/* flags */
+#define NET_GSO_TCPV4	1		/* gso_type */
+#define NET_GSO_TCPV6	4
+#define NET_GSO_ECN	0x80
+#define NET_MOST	65550		/* bytes in a frame */
+
+#define ETH_HEADER	14
+#define NET_HEAD	640		/* all headers a frame can have; a whole frame of the LAN's own host */
+
+/* A frame on its way: its beginning, which we have read (once) and judged by, and the rest, which is still
+ * with the sender. */
+struct net_packet {
+	struct net_hdr hdr;		/* goes out together with head */
+	u8 head[NET_HEAD];
+	u32 head_len, len;		/* len: of the whole frame */
+	struct virtio_dev *from;
+	struct virtio_chain *chain;
+	u32 at;				/* the rest, in chain */
+};
+
+/* What became of one. */
+#define NET_FATES(X)							\
+	X(NET_OK,	  "")						\
+	/* the sender's fault */					\
+	X(NET_BAD_LENGTH, "bad-length")					\
+	X(NET_BAD_HEADER, "bad-header")	/* checksum or segmentation */	\
+	X(NET_BAD_SOURCE, "bad-source")	/* address */			\
+	/* the receiver's */						\
+	X(NET_NO_DRIVER,  "no-driver")					\
+	X(NET_RING_FULL,  "ring-full")					\
+	X(NET_TOO_LARGE,  "too-large")	/* for its buffers */		\
+	X(NET_TOO_HARD,	  "too-hard")	/* to make plain for it */
+enum net_fate {
+#define X(id, name) id,
+	NET_FATES(X)
+#undef X
+	NET_FATE_MAX
+};
+
+struct net_backend {
+	void *opaque;
+	/* The guest sends p.  Returns how many bytes that was worth in work. */
+	u32 (*send)(void *opaque, struct net_packet *p);
+	void (*dropped)(void *opaque, enum net_fate why);	/* one it should not have sent */
+	void (*sent)(void *opaque);		/* those were all for now */
+	void (*gone)(void *opaque);		/* the device is no more */
+};
+
+struct virtio_net {
+	struct virtio_dev dev;
+	struct net_backend backend;
+	u8 mac[6];
+	struct virtio_chain chain;		/* being sent */
+};
+
+void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac);
+/* Gives p to the guest (NULL: it is not there), as plain as its driver wants it; p stays as it is, but for
+ * hdr.buffers.  The guest is not interrupted before virtq_signal(&n->dev, NET_RX). */
+enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p);
+
+/* Reads up to len bytes from `offset` on; returns how many there were. */
+u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len);
+
+/* ---- offload.c: what a guest leaves to the other side's card ---- */
+/* Do the fields of p->hdr make sense for this frame and these features of its sender? */
+bool net_hdr_ok(const struct net_packet *p, u64 features);
+/* Makes the first n bytes of the frame part of head; false: they do not fit or there are not so many. */
+bool net_pull(struct net_packet *p, u32 n);
+/* Fills in the checksum that p lacks; false: too hard. */
+bool net_checksum(struct net_packet *p);
+/* How many packets p makes for one who cannot take it whole; 0: that cannot be done. */
+u32 net_segments(const struct net_packet *p);
+/* The i-th of them. */
+bool net_segment(const struct net_packet *p, u32 i, struct net_packet *s);
+/* The Internet checksum: sum up pieces, each from an even place of the whole, and fold. */
+u32 inet_sum(u32 sum, const void *data, u32 len);
+u16 inet_fold(u32 sum);
+
+static inline u32 be16(const u8 *p) { return (u32)p[0] << 8 | p[1]; }
+static inline u32 be32(const u8 *p) { return be16(p) << 16 | be16(p + 2); }
+static inline void put16(u8 *p, u32 v) { p[0] = (u8)(v >> 8); p[1] = (u8)v; }
+static inline void put32(u8 *p, u32 v) { put16(p, v >> 16); put16(p + 2, v); }
+
+#endif
