@@ -64,6 +64,8 @@ static u32 ask_host(struct lan_port *from, struct net_packet *p)
 		return 0;
 	answer.len = lanhost_answer(&from->lan->host, from->index, question, p->len, answer.head);
 	answer.head_len = answer.len;
+	if (answer.len)
+		capture_packet(from->lan, &answer);
 	return answer.len ? deliver(from, &answer, false) : 0;
 }
 
@@ -88,6 +90,7 @@ static u32 port_send(void *opaque, struct net_packet *p)
 		from->fate[NET_BAD_SOURCE]++;
 		return 0;
 	}
+	capture_packet(lan, p);
 	from->sent++;
 	from->sent_bytes += p->len;
 	from->guest->stats.net_sent++;

@@ -30,4 +30,15 @@ struct lan {
 struct lan *lan_at(u32 i);		/* NULL: there are not so many */
 struct lan *lan_find(const char *name);
 
+/* ---- capture.c ---- */
+struct capture {
+	const struct lan *lan;
+	u64 packets, lost;		/* sent out; found no room */
+};
+const struct capture *capture_now(void);	/* NULL: there is none */
+/* NULL, or why it cannot be: half a sentence. */
+const char *capture_start(const struct lan *lan);
+bool capture_stop(void);		/* false: there was none */
+void capture_packet(const struct lan *lan, const struct net_packet *p);
+
 #endif

@@ -323,6 +323,7 @@ static void cmd_help(char **w)
 {
 	char k = console_escape_key() + '@';
 	u32 i;
+	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!w[1][0] || !strcmp(w[1], commands[i].name))

@@ -14,5 +14,6 @@ struct guest *need_guest(const char *name);
 
 /* Commands, with their words; those that are not there are "". */
 void cmd_disk(char **w);
+void cmd_net(char **w);
 
 #endif
