@@ -67,9 +67,9 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 	}
 	if (c->b)
 		guest_string(v->guest, gpa(c->b), words, sizeof(words));
-	for (w = words; *w; w++)	/* they will be printed at the monitor */
-		if (*w < ' ' || *w > '~')
-			*w = *w == '\n' ? ' ' : '?';
+	for (w = words; (w = strchr(w, '\n')); )
+		*w = ' ';
+	plain_text(words);
 	guest_stopped(v->guest, c->c, words);
 }
 

@@ -147,6 +147,8 @@ struct host_frame;
 void panic_trap(const struct host_frame *f) NORETURN;
 /* Each line still in the ring, oldest first, without its newline. */
 void hv_log_each(void (*put)(const char *line));
+/* All but ASCII text and newlines becomes "?": words of a stranger's that will be shown. */
+void plain_text(char *s);
 /* From here on lines go to sink (and the ring) instead of straight to both screens. */
 void hv_log_sink(void (*sink)(const char *line));
 
@@ -369,6 +371,7 @@ u32 vdev_read(struct guest *g, gpa_t a, u32 size);
 void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value);
 /* Appends " virtio_mmio.device=…" for each to a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
+void vdev_console_resized(struct guest *g);	/* if it runs, it is told */
 /* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at once. */
 bool vdevs_poll(struct guest *g);
 
@@ -389,18 +392,25 @@ void entropy_init(void);		/* a first handful; about 10 ms */
 void entropy_stir(void);		/* now something happened whose moment nobody foresees */
 void entropy_get(void *buf, u32 len);	/* nobody ever gets the same */
 
-/* ---- console.c: guests' consoles, and the screens that look at them ---- */
-struct console *console_create(struct guest *g);
-void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
 /* ---- lan.c: the networks between guests ---- */
 void lans_create(void);		/* what ringlet.conf names, when all guests are known */
 
+/* ---- console.c: guests' consoles, and the screens that look at them ---- */
+struct console *console_create(struct guest *g);
+void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
 /* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room on the wire soon is
  * lost there (but kept for `dmesg`). */
 void console_print(struct guest *g, const char *text, u32 len);
 bool console_typed(struct guest *g);		/* something was typed for it */
 u32 console_input(struct guest *g, void *buf, u32 len);	/* returns bytes taken */
+#define CONSOLE_MIN_COLS	20u
+#define CONSOLE_MAX_COLS	255u
+#define CONSOLE_MIN_ROWS	5u
+#define CONSOLE_MAX_ROWS	100u
+void console_size(const struct guest *g, u32 *cols, u32 *rows);
+/* Within these bounds; false: no memory. */
+bool console_resize(struct guest *g, u32 cols, u32 rows);
 void console_forget_typed(struct guest *g);	/* what was typed for its last life */
 void console_poll(void);	/* moves input and output; called between exits */
 void console_start(void);	/* both screens join the first guest that starts, or the monitor */

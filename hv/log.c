@@ -46,6 +46,13 @@ void hv_log_sink(void (*to)(const char *line))
 	sink = to;
 }
 
+void plain_text(char *s)
+{
+	for (; *s; s++)
+		if ((*s < ' ' || *s > '~') && *s != '\n')
+			*s = '?';
+}
+
 static void keep(const char *s)
 {
 	for (; *s; s++)
@@ -65,6 +72,7 @@ void hv_log(const char *fmt, ...)
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
 	va_end(ap);
 	line[strcspn(line, "\r\n")] = '\0';
+	plain_text(line);
 	keep(line);
 	sink(line);
 }

@@ -5,6 +5,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
@@ -26,6 +27,7 @@ void say(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	plain_text(text);
 	while ((nl = strchr(at, '\n'))) {
 		terminal_put(out, at, nl - at);
 		terminal_put(out, "\r\n", 2);
@@ -201,6 +203,22 @@ static void cmd_console(char **w)
 		terminal_focus(out, g);
 }
 
+static void cmd_resize(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+	char *at;
+	u32 cols = strtoul(w[2], &at, 10), rows = *at == 'x' ? strtoul(at + 1, &at, 10) : 0;
+
+	if (!g)
+		return;
+	if (*at || cols < CONSOLE_MIN_COLS || cols > CONSOLE_MAX_COLS || rows < CONSOLE_MIN_ROWS ||
+	    rows > CONSOLE_MAX_ROWS)
+		say("resize NAME COLSxROWS, from %ux%u to %ux%u\n", CONSOLE_MIN_COLS, CONSOLE_MIN_ROWS,
+		    CONSOLE_MAX_COLS, CONSOLE_MAX_ROWS);
+	else if (!console_resize(g, cols, rows))
+		say("no memory for so large a console\n");
+}
+
 static void cmd_start(char **w)
 {
 	struct guest *g = need_guest(w[1]);
@@ -293,6 +311,7 @@ static const struct command {
 } commands[] = {
 	{ "list", "", "all guests and how they are", cmd_list },
 	{ "console", "NAME", "show that guest here (back with the escape key and m)", cmd_console },
+	{ "resize", "NAME COLSxROWS", "the size of its console", cmd_resize },
 	{ "info", "NAME", "one guest: configuration, state, why it stopped", cmd_info },
 	{ "stats", "NAME [-m]", "everything counted; -m for programs", cmd_stats },
 	{ "start", "NAME", "start it", cmd_start },
@@ -304,6 +323,7 @@ static const struct command {
 	{ "dmesg", "[NAME]", "what a guest has said lately; without NAME, what Ringlet has", cmd_dmesg },
 	{ "mem", "", "the machine's memory", cmd_mem },
 	{ "disk", "[save|reset NAME | cancel]", "all disks; send one out, or drop what was changed on it", cmd_disk },
+	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
 	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
 	{ "help", "[COMMAND]", "this", cmd_help },
 	{ "poweroff", "", "turn the machine off", cmd_poweroff },
@@ -323,11 +343,10 @@ static void cmd_help(char **w)
 {
 	char k = console_escape_key() + '@';
 	u32 i;
-	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!w[1][0] || !strcmp(w[1], commands[i].name))
-			say("  %-8s %-10s %s\n", commands[i].name, commands[i].args, commands[i].what);
+			say("  %-8s %-14s %s\n", commands[i].name, commands[i].args, commands[i].what);
 	if (w[1][0] && !find(w[1]))
 		say("no command '%s'; help alone lists all\n", w[1]);
 	if (!w[1][0])

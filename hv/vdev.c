@@ -10,9 +10,6 @@
 #include "drivers/virtio/console.h"
 #include "hv/hv.h"
 
-#define COLS 80
-#define ROWS 25
-
 #define MOST_LOGGED 4		/* a guest can break and reset its device as often as it likes */
 
 struct vdev_guest {		/* what a device knows as its guest */
@@ -84,11 +81,23 @@ static struct virtio_dev *make_console(struct guest *g, u32 n, const struct virt
 	struct virtio_console *c = malloc(sizeof(*c));
 	struct virtio_console_backend b = { g, con_room, con_output, con_input, con_typed };
 
+	u32 cols, rows;
+
 	(void)n;
 	if (!c)
 		return NULL;
-	virtio_console_init(c, access, &b, COLS, ROWS);
+	console_size(g, &cols, &rows);
+	virtio_console_init(c, access, &b, cols, rows);
 	return &c->dev;
+}
+
+void vdev_console_resized(struct guest *g)
+{
+	u32 cols, rows;
+
+	console_size(g, &cols, &rows);
+	if (g->vdevs)
+		virtio_console_resize(g->vdev[0], cols, rows);
 }
 
 /* ---- all of them ---- */
@@ -119,6 +128,8 @@ bool vdevs_create(struct guest *g, char *msg, u32 len)
 
 	for (i = 0; i < g->cfg->disks; i++)
 		ok = ok && add(g, i, disk_make);
+	for (i = 0; i < g->cfg->nets; i++)
+		ok = ok && add(g, i, lan_make);
 	if (!ok)
 		snprintf(msg, len, "no memory for its devices");
 	return ok;
@@ -128,8 +139,6 @@ void vdevs_destroy(struct guest *g)
 {
 	while (g->vdevs) {
 		struct virtio_dev *d = g->vdev[--g->vdevs];
-	for (i = 0; i < g->cfg->nets; i++)
-		ok = ok && add(g, i, lan_make);
 
 		free(d->guest.opaque);
 		d->ops->destroy(d);

@@ -217,12 +217,38 @@ static void reset(struct vt *vt)
 	erase(vt, 0, 0, vt->rows * vt->cols);
 }
 
-void vt_init(struct vt *vt, u32 cols, u32 rows)
+void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 {
 	memset(vt, 0, sizeof(*vt));
-	vt->cols = MAX(1u, MIN(cols, (u32)VT_MAX_COLS));
-	vt->rows = MAX(1u, MIN(rows, (u32)VT_MAX_ROWS));
+	vt->cells = cells;
+	vt->cols = cols;
+	vt->rows = rows;
 	reset(vt);
+}
+
+static void fit_cursor(const struct vt *vt, struct vt_cursor *c, u32 up)
+{
+	c->row = (u8)MIN(c->row - MIN(up, (u32)c->row), vt->rows - 1);
+	c->col = (u8)MIN((u32)c->col, vt->cols - 1);
+}
+
+void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows)
+{
+	const struct vt was = *vt;
+	u32 up = was.now.row >= rows ? was.now.row + 1 - rows : 0;
+	u32 row, height = MIN(rows, was.rows), width = MIN(cols, was.cols);
+
+	vt->cells = cells;
+	vt->cols = cols;
+	vt->rows = rows;
+	erase(vt, 0, 0, cols * rows);
+	for (row = 0; row < height; row++)
+		memcpy(row_at(vt, row), was.cells + (row + up) * was.cols, width * sizeof(u16));
+	fit_cursor(vt, &vt->now, up);
+	fit_cursor(vt, &vt->saved, up);
+	vt->top = 0;
+	vt->bottom = (u8)(rows - 1);
+	vt->wrap_pending = false;
 }
 
 /* Parameter i, or what it means when it is left out (or, as most take it, 0). */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal: bytes in, 80x25 cells out.  VT100 with ANSI colours, as much as vi, top and a
+ * A terminal: bytes in, cells out.  VT100 with ANSI colours, as much as vi, top and a
  * coloured shell need.  Pure and bounded: any bytes may come (they are a guest's).
  */
 #ifndef VGA_VT_H
@@ -8,8 +8,8 @@
 
 #include "hv/types.h"
 
-#define VT_MAX_COLS	80
-#define VT_MAX_ROWS	25
+#define VT_MAX_COLS	255
+#define VT_MAX_ROWS	100
 #define VT_MAX_PARAMS	16
 
 struct vt_cursor {
@@ -20,7 +20,7 @@ struct vt_cursor {
 };
 
 struct vt {
-	u16 cells[VT_MAX_ROWS * VT_MAX_COLS];	/* row * cols + col: CP437 character, attribute << 8 */
+	u16 *cells;		/* row * cols + col: CP437 character, attribute << 8 */
 	u32 cols, rows;
 	struct vt_cursor now, saved;
 	bool wrap_pending;	/* the last column was written: the next character wraps first */
@@ -40,8 +40,11 @@ struct vt {
 	void *reply_arg;
 };
 
-/* cols and rows are cut to VT_MAX_*; at least 1. */
-void vt_init(struct vt *vt, u32 cols, u32 rows);
+/* cells has room for cols * rows; 1 to VT_MAX_*. */
+void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows);
+/* Another size in other cells: what fits of what was there, the cursor's row with it.  The old cells are the
+ * caller's again. */
+void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows);
 void vt_write(struct vt *vt, const void *data, u32 len);
 /* Puts out what makes another VT100-like terminal show the same. */
 void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u32 len), void *arg);

@@ -143,3 +143,13 @@ void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 	c->config.max_ports = 1;
 	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE, c);
 }
+
+void virtio_console_resize(struct virtio_dev *d, u16 cols, u16 rows)
+{
+	struct virtio_console *c = console_of(d);
+
+	c->config.cols = cols;
+	c->config.rows = rows;
+	if (virtio_live(d))
+		virtio_config_changed(d);
+}

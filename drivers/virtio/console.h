@@ -25,5 +25,6 @@ struct virtio_console {
 
 void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
 			 const struct virtio_console_backend *b, u16 cols, u16 rows);
+void virtio_console_resize(struct virtio_dev *d, u16 cols, u16 rows);
 
 #endif

@@ -21,6 +21,7 @@ SUBJECTS = {
     "kernel": ["hv/kernel_image.c"],
     "decode": ["hv/decode.c"],
     "multiboot": ["boot/multiboot.c"],
+    "filter": ["drivers/serial/filter.c"],
     "vt": ["drivers/vga/vt.c"],
     "virtio": ["drivers/virtio/mmio.c", "drivers/virtio/ring.c"],
 }

@@ -51,8 +51,9 @@ def plain(text):
 def without_echo(text):
     """What a command printed, without the line typed after it.  That line is echoed by the shell's
     editor, behind a prompt, when the command has ended; and if it came while the command was
-    running, before that by the terminal as well, in the middle of the output."""
-    typed = r"printf 'END%s:%s\\n' \d+ \$\?"
+    running, before that by the terminal as well, in the middle of the output.  Where the editor believes the
+    line ends (its question for the cursor may be answered late) it begins another one."""
+    typed = "\n?".join(re.escape(c) for c in r"printf 'END%s:%s\n' ") + r"\n?(\d\n?)+ \n?\$\n?\?"
     return re.sub(rf"(?m)(^[^\n]*# )?{typed}\n?", "", text)
 
 
@@ -181,6 +182,11 @@ class Ringlet:
             data = data.encode("latin-1")
         for i in range(0, len(data), 16):  # a UART's FIFO at a time
             self.line.sendall(data[i:i + 16])
+
+    def paste(self, data, timeout=300):
+        """All at once, as fast as it is taken."""
+        self.line.settimeout(timeout * PATIENCE)
+        self.line.sendall(data)
 
     def expect(self, pattern, timeout=60, what=None):
         """Waits for a regular expression in what has not been read yet; returns the match."""

@@ -4,13 +4,15 @@
 One boot serves many tests; after each the audit walks every guest's shadows.  Where time
 matters, clocks inside are compared with each other, never with ours.
 """
+import hashlib
 import os
+import random
 import re
 import threading
 import time
 
 from harness import Group
-from ringlet import (BUILD, ESCAPE, PATIENCE, ROOT, Failure, Ringlet, check, conf, elf, plain, sh, tail,
+from ringlet import (BUILD, ESCAPE, PATIENCE, PROMPT as PROMPT_OF_MONITOR, ROOT, Failure, Ringlet, check, conf, elf, plain, sh, tail,
                      work_file)
 
 GUESTS = os.path.join(BUILD, "guests")
@@ -50,15 +52,17 @@ class Guests(Group):
     """Several Linux guests in one boot."""
     layer = "linux"
 
-    def __init__(self, name, sections, tests, version="6.1", memory=512, extra=()):
+    def __init__(self, name, sections, tests, version="6.1", memory=512, extra=(), modules=lambda: [], com2=None, cpu=None):
         super().__init__(tests)
         self.name, self.sections, self.version = name, sections, version
-        self.memory, self.extra = memory, extra
+        self.memory, self.extra, self.modules, self.com2 = memory, extra, modules, com2
+        self.cpu = cpu
 
     def setup(self):
         files = [linux(self.version), initrd(*(self.extra() if callable(self.extra) else self.extra))]
         modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), *files]
-        r = Ringlet(self.name, kernel=elf(), modules=modules, memory=self.memory)
+        r = Ringlet(self.name, kernel=elf(), modules=modules + self.modules(), memory=self.memory,
+                    com2=self.com2, cpu=self.cpu)
         r.__enter__()
         try:
             for i, (guest, keys) in enumerate(self.sections, 1):
@@ -321,6 +325,95 @@ def escapes(r):
     r.run(1, "true")
 
 
+def resize(r):
+    """The console's size, by the monitor and by asking the person's terminal; the foreground is told."""
+    r.console(1)
+    r.drain(1)
+    r.send("sh -c 'trap \"stty size; exit\" WINCH; echo WAIT\"\"ING; while :; do sleep 0.1; done'\n")
+    r.expect("WAITING", 30)
+    r.command("resize alpha 132x43")
+    r.seen = len(r.text)
+    r.send(ESCAPE + b"1")
+    r.at = 1
+    r.expect(r"43 132", 30, "the size after SIGWINCH")
+    check(r.run(1, "stty size").split() == ["43", "132"], "resize alpha 132x43 was not taken")
+    for wrong in ("132", "19x25", "80x4", "256x25", "80x101", "80x25x", "x", "80x25 more"):
+        check("COLSxROWS" in r.command("resize alpha " + wrong), f"resize alpha {wrong} is no error")
+    for answer, words in (("\033[50;120R", "alpha: 120x50"), ("\033[999;999R", "alpha: 255x100"), ("\033[A", "does not tell")):
+        r.console(1)
+        r.drain(0.5)
+        r.seen = len(r.text)
+        r.send(ESCAPE + b"r")
+        r.expect(r"\033\[6n", 30, "the question")
+        r.send(answer)
+        r.expect(words, 30)
+        r.send("\n")
+    check(r.run(1, "stty size").split() == ["100", "255"], "Ctrl-T r did not do it")
+    check("no such command" not in r.command("list"), "an answer came to the monitor")
+    check(r.command("resize alpha 80x25") == "", "it does not go back")
+    r.run(1, "true")
+
+
+def pasted(r, data):
+    """What came of it at a program that reads raw bytes."""
+    r.console(1)
+    r.drain(1)      # the shell asks where the cursor is; that answer is not for us
+    r.seen = len(r.text)
+    r.send(f"stty raw -echo; echo REA''DY; head -c {len(data)} | md5sum; stty sane\n")
+    r.expect("READY", 60)
+    r.paste(data)
+    return r.expect(r"([0-9a-f]{32})  -", 300, "its sum").group(1)
+
+
+def paste(r):
+    """100 KB, and more than there is room for, at full speed; and where nobody reads, the escape key works."""
+    for size in (100 << 10, 500 << 10):
+        data = random.Random(size).randbytes(size).hex()[:size].encode()
+        sum = pasted(r, data)
+        check(sum == hashlib.md5(data).hexdigest(), f"{size} bytes pasted, and others came")
+    r.run(1, "true")
+    heap = lambda: int(re.search(r"heap: (\d+)", r.command("mem")).group(1))
+    before = heap()
+    r.command("pause alpha")
+    r.console(1)
+    r.paste(b"echo lost\n" * 40000)
+    r.expect(r"alpha does not read: \d+ bytes typed for it are lost", 120)
+    r.send(ESCAPE + b"m")
+    r.expect(PROMPT_OF_MONITOR, 60, "the monitor, with a guest that does not read")
+    r.at = "monitor"
+    r.command("destroy alpha")
+    r.wait_state("alpha", ("off",))
+    r.command("start alpha")
+    wait_shell(r, 1, "alpha")
+    check(heap() < before + 65536, f"the paste has not left the heap: {before}, then {heap()}")
+
+
+def questions(r):
+    """A guest that asks the terminal gets its own answer; the wire carries no question, and the monitor no answer."""
+    r.console(1)
+    r.drain(1)
+    start = len(r.text)
+    r.send(r"stty raw -echo; printf '\033[5n\033[c\033[3;7H\033[6n'; head -c 15 | od -An -c; stty sane; echo DO''NE" "\n")
+    said = r.expect(r"stty sane.*?\n(.*)DONE", 60, "its answers").group(1)
+    check("".join(plain(said).split()) == "033[0n033[?6c033[3;7R", "its answers are " + said)
+    r.run(1, r"(sleep 2; for i in 1 2 3 4 5 6 7 8; do printf '\033[6n\033[c\005\033P$q"
+             r"m\033\\\033[21t\033]52;c;?\007\033[?1003h\033[?2004h\302\2336n'; done) > /dev/hvc0 &")
+    r.monitor()
+    r.console(1)
+    r.drain(4)
+    sent = r.text[start:]
+    for bad in ("\033[6n", "\033[c", "\005", "\033P", "\033]", "\033[21t", "\033[?1003", "\033[?2004", "\302\233"):
+        check(bad not in sent.replace("printf", ""), f"{bad!r} came over the line")
+    before = len(r.text)
+    r.monitor()
+    r.drain(1)
+    check(re.fullmatch(r"\s*ringlet> ", plain(r.text[before:]).replace("\x18", "").replace("\x0f", "")),
+          "the monitor was spoken to: " + repr(r.text[before:]))
+    r.console(1)
+    r.send(b"\x15\n")     # the shell was told what it had not asked for
+    finish(r, 1)
+
+
 def kernel_selftests(r):
     """The kernel's own tests/x86 for 32 bit; what may fail is in selftests.gaps, with the reason."""
     said = plain(r.shell(1, "selftests-x86", 900)[1])
@@ -357,6 +450,8 @@ def other_kernel(r):
 
 
 def groups():
+    import disks
+    import entropy
     tests = {"ird": "initrd-tests.gz", "memory": "64M"}     # the selftests unpacked want room
     pair = [("alpha", section(**tests)), ("beta", section(**tests)),
             ("gamma", section(**tests, start="no", cmdline="rdinit=/bin/false")),
@@ -366,10 +461,11 @@ def groups():
             ("boot", boot), ("interleaved", interleaved), ("neighbour", neighbour), ("clock", clock),
             ("signals", signals), ("storm", storm), ("pipes", pipes), ("shares", shares), ("idle", idle),
             ("screen", screen), ("pause", pause), ("panic", panic), ("ways-out", ways_out),
-            ("monitor", monitor), ("escapes", escapes), ("selftests", kernel_selftests),
+            ("monitor", monitor), ("escapes", escapes), ("resize", resize), ("paste", paste),
+            ("questions", questions), ("selftests", kernel_selftests),
             ("cycles", cycles)], extra=selftests),
         Guests("linux-eight", [(n, section()) for n in NAMES], [("eight", eight)]),
         Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
                [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
                 ("6.12-signals", signals), ("6.12-clock", clock)], version="6.12"),
-    ]
+    ] + disks.groups() + entropy.groups()

@@ -9,6 +9,7 @@
 
 static struct lineedit e;
 static struct vt screen;
+static u16 cells[80 * 25];
 
 static void put(void *arg, const char *data, u32 len)
 {
@@ -25,7 +26,7 @@ static const char *complete(void *arg, const char *buf, u32 start, u32 len)
 static void begin(void)
 {
 	memset(&e, 0, sizeof(e));
-	vt_init(&screen, 80, 25);
+	vt_init(&screen, cells, 80, 25);
 	e.prompt = "> ";
 	e.put = put;
 	e.complete = complete;

@@ -7,6 +7,7 @@
 #include "tests/unit/test.h"
 
 static struct vt vt;
+static u16 cells[VT_MAX_COLS * VT_MAX_ROWS];
 
 static void w(const char *s) { vt_write(&vt, s, strlen(s)); }
 
@@ -25,7 +26,7 @@ static const char *row(u32 r)
 	return t;
 }
 
-static void begin(void) { vt_init(&vt, 80, 25); }
+static void begin(void) { vt_init(&vt, cells, 80, 25); }
 
 static void known(void)
 {
@@ -90,7 +91,7 @@ static void known(void)
 
 static void same(const struct vt *a, const struct vt *b)
 {
-	CHECK(!memcmp(a->cells, b->cells, sizeof(a->cells)) && a->now.row == b->now.row && a->now.col == b->now.col,
+	CHECK(!memcmp(a->cells, b->cells, a->rows * a->cols * sizeof(u16)) && a->now.row == b->now.row && a->now.col == b->now.col,
 	      "two terminals of one history differ");
 }
 
@@ -115,23 +116,52 @@ static void replied(void *arg, const void *data, u32 len)
 		      "byte %#x in an answer", ((const u8 *)data)[i]);
 }
 
+/* Another size keeps what fits, and the cursor on its line. */
+static void resized(void)
+{
+	static u16 other[VT_MAX_COLS * VT_MAX_ROWS];
+	u32 i;
+
+	begin();
+	for (i = 0; i < 24; i++) {
+		char line[20];
+
+		sprintf(line, "line %u\r\n", i);
+		w(line);
+	}
+	w("\033[5;20r\033[25;1Hlong enough to be cut\0337");
+	vt_resize(&vt, other, 10, 5);
+	CHECK_STR(row(0), "line 20");
+	CHECK_STR(row(4), "long enoug");
+	CHECK(vt.now.row == 4 && vt.now.col == 9, "the cursor is at %u, %u", vt.now.row, vt.now.col);
+	w("\0338\r\n");		/* saved where there is nothing now; and the region is gone */
+	CHECK_STR(row(3), "long enoug");
+	w("\033[2;1Htop\0337");
+	vt_resize(&vt, cells, VT_MAX_COLS, VT_MAX_ROWS);
+	CHECK_STR(row(1), "tope 22");
+	CHECK_STR(row(5), "");
+	w("\033[999;999Hx");
+	CHECK_EQ(vt.cells[VT_MAX_COLS * VT_MAX_ROWS - 1] & 0xFF, 'x');
+}
+
 static void random_bytes(void)
 {
 	static const char *const bits[] = { "\033", "[", ";", "?", "\033[", "H", "J", "K", "m", "r", "\n", "\r", "\b", "L", "M",
 		"P", "@", "X", "\033M", "\033D", "\0337", "\0338", "\033(0", "\033(B", "h", "l", "25", "99999", "1", "0",
 		"4294967296", "S", "T", "A", "B", "C", "D", "text", "\t", "\303\244", "\342\224\200", "\377", "\033[6n",
 		"\033[c", "\033]0;title\007", "\033P", "\033\\", "\016", "\017", "d", "G", "7", "6", "3" };
+	static u16 other_cells[VT_MAX_COLS * VT_MAX_ROWS];
 	struct vt *exact = malloc(sizeof(*exact)), other;
 	char buf[64];
 	u32 i, n, len, round;
 
 	for (round = 0; round < 300; round++) {
-		u32 cols = 1 + rnd(100), rows = 1 + rnd(40);
+		u32 cols = 1 + rnd(one_in(8) ? VT_MAX_COLS : 90), rows = 1 + rnd(one_in(8) ? VT_MAX_ROWS : 30);
+		u16 *was = malloc(cols * rows * sizeof(u16));	/* so many: ASan watches the end */
 
-		vt_init(exact, cols, rows);
-		vt_init(&other, cols, rows);
+		vt_init(exact, was, cols, rows);
+		vt_init(&other, other_cells, cols, rows);
 		exact->reply = replied;
-		CHECK(exact->cols <= VT_MAX_COLS && exact->rows <= VT_MAX_ROWS, "%u x %u", exact->cols, exact->rows);
 		for (i = 0; i < 400; i++) {
 			if (one_in(4)) {
 				for (len = 0; len < 20; len++)
@@ -145,6 +175,18 @@ static void random_bytes(void)
 			vt_write(exact, buf, len);
 			for (n = 0; n < len; n++)	/* a byte at a time is the same */
 				vt_write(&other, buf + n, 1);
+			if (one_in(100)) {
+				u32 c = 1 + rnd(90), r = 1 + rnd(30);
+
+				was = exact->cells;
+				vt_resize(exact, malloc(c * r * sizeof(u16)), c, r);
+				free(was);
+				was = malloc(c * r * sizeof(u16));
+				vt_resize(&other, was, c, r);
+				memcpy(other_cells, was, c * r * sizeof(u16));
+				other.cells = other_cells;
+				free(was);
+			}
 			CHECK(exact->now.row < exact->rows && exact->now.col < exact->cols, "cursor at %u, %u",
 			      exact->now.row, exact->now.col);
 			CHECK(exact->top <= exact->bottom && exact->bottom < exact->rows, "region");
@@ -153,14 +195,13 @@ static void random_bytes(void)
 		/* A repaint makes another terminal of the same size show the same. */
 		painted_len = 0;
 		vt_repaint(exact, paint, NULL);
-		if (exact->cols == VT_MAX_COLS && exact->rows == VT_MAX_ROWS) {
-			vt_init(&other, exact->cols, exact->rows);
-			vt_write(&other, painted, painted_len);
-			for (i = 0; i < exact->rows * exact->cols; i++)
-				CHECK((exact->cells[i] & 0xFF) == (other.cells[i] & 0xFF) ||
-				      (exact->cells[i] & 0xFF) < ' ' || (exact->cells[i] & 0xFF) > '~',
-				      "repaint: cell %u is %#x, not %#x", i, other.cells[i], exact->cells[i]);
-		}
+		vt_init(&other, other_cells, exact->cols, exact->rows);
+		vt_write(&other, painted, painted_len);
+		for (i = 0; i < exact->rows * exact->cols; i++)
+			CHECK((exact->cells[i] & 0xFF) == (other.cells[i] & 0xFF) ||
+			      (exact->cells[i] & 0xFF) < ' ' || (exact->cells[i] & 0xFF) > '~',
+			      "repaint: cell %u is %#x, not %#x", i, other.cells[i], exact->cells[i]);
+		free(exact->cells);
 	}
 	free(exact);
 }
@@ -170,6 +211,8 @@ int main(int argc, char **argv)
 	seed_from(argc, argv, 4);
 	CASE("known sequences");
 	known();
+	CASE("another size");
+	resized();
 	CASE("random bytes");
 	random_bytes();
 	return passed();
