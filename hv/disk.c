@@ -204,8 +204,6 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 		else if (rival(d))
 			snprintf(msg, len, "disk %s is %s's already; write `cow` (or `ro`) after both",
 				 d->cfg->image, rival(d)->name);
-		else if (d->dropping)
-			snprintf(msg, len, "%s is being reset; try again in a moment", d->name);
 		else if (disk_saving() == d)
 			snprintf(msg, len, "%s is being sent; `disk cancel` stops that", d->name);
 		else
@@ -213,6 +211,16 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 		return false;
 	}
 	return true;
+}
+
+bool disks_resetting(const struct guest *g)
+{
+	u32 i;
+
+	for (i = 0; i < g->cfg->disks; i++)
+		if (g->disk[i]->dropping)
+			return true;
+	return false;
 }
 
 struct disk *disk_at(u32 i)

@@ -180,6 +180,8 @@ static void finish_start(struct guest *g)
 
 static void build_piece(struct guest *g)
 {
+	if (disks_resetting(g))
+		return;
 	if (!give_memory(g))
 		fail_start(g, "out of memory while starting");
 	else if (g->work_at == g->mem_pages)

@@ -385,6 +385,7 @@ struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_gues
 void disks_add(struct guest *g);		/* those of its configuration */
 /* Whether they can be used now; false: msg says why not, as guest_start's. */
 bool disks_check(const struct guest *g, char *msg, u32 len);
+bool disks_resetting(const struct guest *g);	/* it starts when that is done */
 bool disks_work(void);			/* one bounded piece of what is long; true: there is more at once */
 
 /* ---- entropy.c: randomness for guests ---- */

@@ -21,7 +21,9 @@ guests=$1 linux=$2 memory=$3 rootfs=$4
 
 case $rootfs in
 busybox)
-	keys="initrd  = initrd.gz" ;;
+	keys="initrd  = initrd.gz
+disk    = scratch.img cow
+net     = lan0" ;;
 debian)		# all guests share the image; what each changes is its own
 	keys="disk    = debian.img cow
 net     = lan0
@@ -38,7 +40,16 @@ esac
 	die "GUESTS=$guests MEM=$memory: that is $((guests * ${memory%M})) MiB in all, and $MAX_MIB are possible"
 [ -z "$check" ] || exit 0
 
-echo "# $guests guests, written by make."
+cat <<END
+# $guests guests, written by make.  In a guest's section, as many of these as it needs:
+#   disk = IMAGE          /dev/vda, vdb ... : a module, written in place (by one guest only)
+#   disk = IMAGE cow      what the guest changes is its own; others may have the same image
+#   disk = IMAGE ro       it cannot be written
+#   disk = ram:64M        an empty one
+#   net = LAN             eth0, eth1 ... : on the switch of that name, with an address by DHCP
+#   net = LAN mac=02:00:00:00:00:01 strict    a hardware address of its own, and no other is sent from
+# cmdline = WORDS adds to the kernel's command line; start = no waits for \`start NAME\` in the monitor.
+END
 for ((i = 0; i < guests; i++)); do
 	cat <<-END
 
