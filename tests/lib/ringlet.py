@@ -48,15 +48,6 @@ def plain(text):
     return ANSI.sub("", text).replace("\r", "")
 
 
-def without_echo(text):
-    """What a command printed, without the line typed after it.  That line is echoed by the shell's
-    editor, behind a prompt, when the command has ended; and if it came while the command was
-    running, before that by the terminal as well, in the middle of the output.  Where the editor believes the
-    line ends (its question for the cursor may be answered late) it begins another one."""
-    typed = "\n?".join(re.escape(c) for c in r"printf 'END%s:%s\n' ") + r"\n?(\d\n?)+ \n?\$\n?\?"
-    return re.sub(rf"(?m)(^[^\n]*# )?{typed}\n?", "", text)
-
-
 def tail(text, lines=25):
     return "\n".join("    | " + l for l in plain(text).split("\n")[-lines:])
 
@@ -289,11 +280,13 @@ class Ringlet:
             self.console(guest)
         mark = str(self.marks)
         Ringlet.marks += 1
-        # The echo of this line cannot match: there the marks are not together.
+        # One line, so that none is echoed while the command runs; its own echo cannot match: there the marks
+        # are not together.  The editor asks where the cursor is, and what it did not wait for is echoed, too.
         self.seen = len(self.text)
-        self.send(f"printf 'BEGIN%s\\n' {mark}; {command}\nprintf 'END%s:%s\\n' {mark} $?\n")
+        end = "" if command.endswith("&") else ";"
+        self.send(f"printf 'BEGIN%s\\n' {mark}; {command}{end} printf 'END%s:%s\\n' {mark} $?\n")
         m = self.expect(rf"BEGIN{mark}\r?\n(.*?)END{mark}:(\d+)\r?\n", timeout, f"{command!r} in guest {guest}")
-        return int(m.group(2)), without_echo(plain(m.group(1)))
+        return int(m.group(2)), re.sub(r"\^\[\[\d+;\d+R", "", plain(m.group(1)))
 
     marks = 1000
 

@@ -6,7 +6,7 @@ import subprocess
 import guests
 import harness
 from harness import Group
-from ringlet import BUILD, Failure, Ringlet, Skip, check, elf, without_echo, work_file
+from ringlet import BUILD, Failure, Ringlet, Skip, check, elf, work_file
 
 
 class Quiet(harness.Report):
@@ -120,18 +120,10 @@ def unit_test(_):
         check(p.returncode != 0, f"{body} passed")
 
 
-def echoes(_):
-    """A typed line may be echoed twice, and is no part of what the command before it printed."""
-    echo = "printf 'END%s:%s\\n' 7 $?\n"
-    for text in ("one\ntwo\n", "", "a # b\n"):
-        for seen in (text + "alpha:~# " + echo, echo + text + "alpha:~# " + echo, text):
-            check(without_echo(seen) == text, f"{seen!r} became {without_echo(seen)!r}")
-
-
 class Selftest(Group):
     layer = "selftest"
 
 
 def groups():
     return [Selftest([("verdicts", verdicts), ("unit-test", unit_test), ("timeout", timeout),
-                      ("bare-guest", bare_guest), ("echoes", echoes)])]
+                      ("bare-guest", bare_guest)])]
