@@ -401,7 +401,8 @@ static void wrap(struct side *s)
 
 	while (wraps < before + 2) {
 		offer(s);
-		pop(s);
+		for (u32 n = rnd(3); n--;)
+			pop(s);
 		give_back(s);
 		if (one_in(4))
 			signal(s);
@@ -428,7 +429,7 @@ int main(int argc, char **argv)
 	CHECK(popped > 10000 && across > 100000 && undone > 100 && indirect > 1000, "it has not done its work: %u, %u, %u, %u",
 	      (u32)popped, (u32)across, (u32)undone, (u32)indirect);
 	CASE("indexes that wrap");
-	for (u32 i = 0; i < 4; i++) {
+	for (u32 i = 0; i < 12; i++) {
 		up(&sides[0]);
 		wrap(&sides[0]);
 		same(&sides[0]);
