@@ -10,7 +10,7 @@ enum {	/* register offsets */
 	QUEUE_SEL = 0x030, QUEUE_NUM_MAX = 0x034, QUEUE_NUM = 0x038, QUEUE_READY = 0x044,
 	QUEUE_NOTIFY = VIRTIO_MMIO_NOTIFY, INTERRUPT_STATUS = 0x060, INTERRUPT_ACK = 0x064, STATUS = 0x070,
 	QUEUE_DESC = 0x080, QUEUE_DRIVER = 0x090, QUEUE_DEVICE = 0x0A0,	/* low, then high word */
-	SHM_LEN = 0x0B0, CONFIG_GENERATION = 0x0FC, CONFIG = 0x100,
+	SHM = 0x0B0, SHM_END = 0x0BF, CONFIG_GENERATION = 0x0FC, CONFIG = 0x100,
 };
 
 #define MAGIC_VALUE	0x74726976	/* "virt" */
@@ -20,6 +20,7 @@ enum {	/* register offsets */
 #define DRIVER_OK	0x04
 #define NEEDS_RESET	0x40
 #define FAILED		0x80
+#define DRIVERS_OWN	0x8F		/* those that it may set */
 #define INT_CONFIG	2
 
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
@@ -73,11 +74,12 @@ static void set_status(struct virtio_dev *d, u32 value)
 		reset(d);
 		return;
 	}
-	value = (value & 0xFF) | (d->status & NEEDS_RESET);
-	/* Features that were not offered, or an old driver: FEATURES_OK does not stick. */
-	if ((value & FEATURES_OK) && !(d->status & FEATURES_OK) &&
-	    ((d->accepted & ~d->features) || !virtio_has(d, VIRTIO_F_VERSION_1)))
+	value = (value & DRIVERS_OWN) | d->status;	/* only a reset clears */
+	/* Features that were not offered, or an old driver: FEATURES_OK does not stick, and nothing goes without. */
+	if ((d->accepted & ~d->features) || !virtio_has(d, VIRTIO_F_VERSION_1))
 		value &= ~FEATURES_OK;
+	if (!(value & FEATURES_OK))
+		value &= ~DRIVER_OK;
 	d->status = value;
 	if (!was && virtio_live(d) && d->ops->started)
 		d->ops->started(d);
@@ -116,8 +118,7 @@ u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size)
 	case QUEUE_READY:	return vq ? vq->ready : 0;
 	case INTERRUPT_STATUS:	return d->isr;
 	case STATUS:		return d->status;
-	case SHM_LEN:
-	case SHM_LEN + 4:	return ~0u;	/* there is no shared memory */
+	case SHM ... SHM_END:	return ~0u;	/* no shared memory: its length and address */
 	case CONFIG_GENERATION:	return d->generation;
 	}
 	return 0;
@@ -134,6 +135,11 @@ static void set_ready(struct virtio_dev *d, struct virtqueue *vq, u32 value)
 		virtio_broken(d, "a queue is made ready without a size, or misaligned");
 		return;
 	}
+	if (vq->ready == value)
+		return;
+	/* The guest has its buffers back: what is in work with them is forgotten. */
+	if (!value && d->ops->reset)
+		d->ops->reset(d);
 	vq->ready = value;
 	vq->next_avail = vq->seen_avail = vq->next_used = vq->signalled = 0;
 	vq->kicked = false;

@@ -139,13 +139,16 @@ void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written)
 	struct virtqueue *vq = &d->queue[q];
 	u32 elem[2] = { head, written };
 
-	if (wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
+	if (vq->ready && wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
 		vq->next_used++;
 }
 
 void virtq_publish(struct virtio_dev *d, u32 q)
 {
-	wr(d, d->queue[q].used + 2, &d->queue[q].next_used, 2);
+	struct virtqueue *vq = &d->queue[q];
+
+	if (vq->ready)
+		wr(d, vq->used + 2, &vq->next_used, 2);
 }
 
 void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written)

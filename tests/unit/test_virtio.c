@@ -16,12 +16,13 @@
 #define SIZE	16u
 
 /* virtio-mmio's registers, from the specification */
-enum { FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_SEL = 0x24, QUEUE_SEL = 0x30, QUEUE_NUM = 0x38,
-       QUEUE_READY = 0x44, NOTIFY = 0x50, ACK = 0x64, STATUS = 0x70, Q_DESC = 0x80, Q_DRIVER = 0x90, Q_DEVICE = 0xA0 };
+enum { FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_SEL = 0x24, QUEUE_SEL = 0x30, QUEUE_MAX = 0x34, QUEUE_NUM = 0x38,
+       QUEUE_READY = 0x44, NOTIFY = 0x50, INT_STATUS = 0x60, ACK = 0x64, STATUS = 0x70, Q_DESC = 0x80, Q_DRIVER = 0x90, Q_DEVICE = 0xA0,
+       SHM_LEN = 0xB0, SHM_BASE = 0xB8, GENERATION = 0xFC };
 
 static u8 *ram;
 static struct virtio_dev d;
-static u32 irqs, logged, popped, bytes_in, longest;
+static u32 irqs, logged, popped, bytes_in, longest, resets, starts;
 static char why[200];
 
 static bool rd(void *o, u64 a, void *dst, u32 len)
@@ -74,7 +75,8 @@ static bool process(struct virtio_dev *dev, u32 q)
 	virtq_signal(dev, q);
 	return virtio_live(dev) && virtq_waiting(dev, q);
 }
-static void reset(struct virtio_dev *dev) { (void)dev; }
+static void reset(struct virtio_dev *dev) { (void)dev; resets++; }
+static void started(struct virtio_dev *dev) { (void)dev; starts++; }
 static const void *config(struct virtio_dev *dev, u32 *len)
 {
 	static u8 space[12] = "hello world";
@@ -86,8 +88,9 @@ static const void *config(struct virtio_dev *dev, u32 *len)
 static void config_write(struct virtio_dev *dev, u32 o, u32 s, u32 v) { (void)dev; (void)o; (void)s; (void)v; }
 
 static const struct virtio_ops ops = { .device_id = 3, .queues = 2, .process = process, .reset = reset,
-				       .config = config, .config_write = config_write };
-static const struct virtio_guest guest = { NULL, rd, wr, irq, log_line };
+				       .started = started, .config = config, .config_write = config_write };
+static const struct virtio_ops lazy_ops = { .device_id = 3, .queues = 2, .process = process, .lazy = true, .config = config };
+static const struct virtio_guest guest = { NULL, rd, wr, irq, log_line, NULL };
 
 static void set(u32 reg, u32 v) { virtio_mmio_write(&d, reg, 4, v); }
 static u32 get(u32 reg) { return virtio_mmio_read(&d, reg, 4); }
@@ -275,6 +278,182 @@ static void rules_broken(void)
 	CHECK(!(get(STATUS) & 8), "a driver without VERSION_1");
 }
 
+#define ACK_DRIVER	0x03
+#define F_OK		0x08
+#define D_OK		0x04
+#define NEEDS_RESET	0x40
+
+/* 2.1, 2.2: the status says only what is true, and only a reset takes it back. */
+static void status(void)
+{
+	u32 n = starts;
+
+	set(STATUS, 0);
+	set(STATUS, ACK_DRIVER | D_OK);
+	CHECK(get(STATUS) == ACK_DRIVER && !virtio_live(&d), "DRIVER_OK without FEATURES_OK");
+	set(DRIVER_SEL, 1);
+	set(DRIVER_FEATURES, 2);
+	set(STATUS, ACK_DRIVER | F_OK | D_OK);
+	CHECK(get(STATUS) == ACK_DRIVER && !virtio_live(&d), "both, with features that were not offered");
+	set(DRIVER_FEATURES, 1);
+	set(STATUS, ACK_DRIVER | F_OK);
+	CHECK_EQ(get(STATUS), ACK_DRIVER | F_OK);
+	set(DRIVER_SEL, 0);
+	set(DRIVER_FEATURES, 1u << VIRTIO_F_EVENT_IDX);
+	CHECK(!virtio_has(&d, VIRTIO_F_EVENT_IDX), "features changed after FEATURES_OK");
+	CHECK_EQ(starts, n);
+	set(STATUS, ACK_DRIVER | F_OK | D_OK);
+	set(STATUS, ACK_DRIVER | F_OK | D_OK);
+	CHECK(virtio_live(&d) && starts == n + 1, "started %u times", starts - n);
+	set(STATUS, 1);
+	CHECK(get(STATUS) == (ACK_DRIVER | F_OK | D_OK) && virtio_live(&d), "the driver took bits back");
+	set(STATUS, 0x70);
+	CHECK(get(STATUS) == (ACK_DRIVER | F_OK | D_OK), "the driver set what is not its own");
+	set(STATUS, 0xFFFFFF00);
+	CHECK_EQ(get(STATUS), 0);
+	/* A reset takes all back. */
+	up(V1 | EVT);
+	virtio_config_changed(&d);
+	CHECK_EQ(get(INT_STATUS), 2);
+	set(STATUS, 0);
+	set(QUEUE_SEL, 0);
+	CHECK(!get(INT_STATUS) && !get(QUEUE_READY) && !virtio_has(&d, VIRTIO_F_EVENT_IDX), "a reset leaves something");
+	set(STATUS, 0x83);
+	CHECK(get(STATUS) == 0x83, "FAILED");
+}
+
+/* 4.2.2: the queues' registers. */
+static void queues(void)
+{
+	u32 n;
+
+	set(STATUS, 0);
+	for (n = 0; n < 5; n++) {
+		set(QUEUE_SEL, n);
+		CHECK_EQ(get(QUEUE_MAX), n < 2 ? VIRTIO_QUEUE_SIZE : 0);
+	}
+	set(QUEUE_READY, 1);			/* there is no such queue */
+	set(QUEUE_NUM, 3);
+	CHECK(!get(QUEUE_READY) && !get(STATUS), "queue 4");
+	up(V1);
+	set(NOTIFY, 2);
+	set(NOTIFY, 0xFFFFFFFF);
+	set(NOTIFY, 1);				/* not ready */
+	for (n = 0; n < 3; n++) {
+		desc(DESC, n, BUFS, 8, 0, 0);
+		offer((u16)n);
+	}
+	kick();
+	CHECK_EQ(popped, 3);
+	/* Once more what it is already: nothing happens. */
+	set(QUEUE_SEL, 0);
+	set(QUEUE_READY, 1);
+	set(QUEUE_NUM, 3);
+	set(Q_DESC, 0);
+	kick();
+	CHECK(get(QUEUE_READY) == 1 && get(STATUS) == 15 && popped == 3, "a ready queue was changed");
+	/* Stopped: it keeps still, whatever is in work. */
+	n = resets;
+	offer(0);
+	set(QUEUE_READY, 0);
+	CHECK(!get(QUEUE_READY) && resets == n + 1, "it does not stop");
+	kick();
+	virtq_push(&d, 0, 0, 7);
+	CHECK(popped == 3 && used_idx() == 3 && get(STATUS) == 15 && ram[USED + 8] != 7, "a stopped queue goes on");
+	/* And from the beginning, elsewhere and smaller. */
+	memset(ram, 0, RAM);
+	avail_idx = 0;
+	set(QUEUE_NUM, SIZE / 2);
+	set(Q_DEVICE, USED + 0x100);
+	set(QUEUE_READY, 1);
+	desc(DESC, 0, BUFS, 8, 0, 0);
+	offer(0);
+	kick();
+	CHECK(popped == 4 && !used_idx() && ram[USED + 0x102] == 1, "it does not start again");
+	/* Settings that cannot be. */
+	for (n = 0; n < 9; n++) {
+		static const struct { u32 reg, value; } wrong[] = { { QUEUE_NUM, 0 }, { QUEUE_NUM, 3 }, { QUEUE_NUM, 512 },
+			{ QUEUE_NUM, 0x80000000 }, { QUEUE_NUM, 0x10010 }, { Q_DESC, DESC + 8 }, { Q_DRIVER, AVAIL + 1 },
+			{ Q_DEVICE, USED + 2 }, { QUEUE_SEL, 1 } };
+
+		up(V1);
+		set(QUEUE_READY, 0);
+		set(wrong[n].reg, wrong[n].value);
+		set(QUEUE_READY, 1);
+		broken("a queue that cannot be");
+	}
+	/* Addresses of 64 bits are not cut off. */
+	up(V1);
+	set(QUEUE_READY, 0);
+	set(Q_DRIVER + 4, 1);
+	set(QUEUE_READY, 1);
+	offer(0);
+	broken("a ring above 4 GiB");
+	up(V1);
+	desc(DESC, 0, 1ull << 32 | BUFS, 8, 0, 0);
+	offer(0);
+	broken("a buffer above 4 GiB");
+}
+
+/* 4.2.2, 2.5: interrupts, the configuration and what is not there. */
+static void registers(void)
+{
+	u32 n, i;
+
+	up(V1);
+	desc(DESC, 0, BUFS, 8, 0, 0);
+	offer(0);
+	kick();
+	virtio_config_changed(&d);
+	CHECK_EQ(get(INT_STATUS), 3);
+	set(ACK, 1);
+	CHECK_EQ(get(INT_STATUS), 2);
+	set(ACK, 0xFFFFFFFD);
+	CHECK_EQ(get(INT_STATUS), 2);
+	set(INT_STATUS, 0);
+	set(ACK, 2);
+	CHECK_EQ(get(INT_STATUS), 0);
+	n = get(GENERATION);
+	CHECK_EQ(get(GENERATION), n);
+	virtio_config_changed(&d);
+	CHECK(get(GENERATION) != n, "the configuration changed, its generation did not");
+	for (i = 0; i < 16; i += 4)
+		CHECK_EQ(get(SHM_LEN + i), 0xFFFFFFFF);
+	set(FEATURES_SEL, 0);
+	CHECK_EQ(get(0x10), (u32)(IND | EVT));
+	set(FEATURES_SEL, 1);
+	CHECK_EQ(get(0x10), 1);
+	set(FEATURES_SEL, 2);
+	CHECK_EQ(get(0x10), 0);
+	/* Registers have one width. */
+	CHECK(!virtio_mmio_read(&d, 0, 1) && !virtio_mmio_read(&d, 0x72, 2), "a part of a register");
+	virtio_mmio_write(&d, STATUS, 1, 0);
+	CHECK_EQ(get(STATUS), 15);
+	for (i = 0; i < 4096; i++)		/* the configuration any, up to its end */
+		for (n = 1; n <= 4; n *= 2)
+			virtio_mmio_read(&d, i, n);
+	CHECK(virtio_mmio_read(&d, 0x10C, 4) == 0 && virtio_mmio_read(&d, 0xFFF, 4) == 0, "beyond the configuration");
+}
+
+/* Kicks of a lazy device only count when it is polled; without event indexes, the flag of the used ring stays clear. */
+static void lazy(void)
+{
+	virtio_init(&d, &lazy_ops, &guest, 0, NULL);
+	up(V1);
+	desc(DESC, 0, BUFS, 8, 0, 0);
+	offer(0);
+	set(NOTIFY, 0);
+	CHECK_EQ(popped, 0);
+	offer(0);
+	CHECK(!virtio_poll(&d) && popped == 2 && irqs == 1 && !ram[USED], "%u taken with %u interrupts", popped, irqs);
+	offer(0);
+	set(NOTIFY, 0);
+	set(QUEUE_READY, 0);
+	CHECK(!virtio_poll(&d) && popped == 2, "a kick outlives its queue");
+	set(STATUS, 0);
+	virtio_init(&d, &ops, &guest, 0, NULL);
+}
+
 static void at_random(void)
 {
 	static const u32 regs[] = { FEATURES_SEL, DRIVER_FEATURES, DRIVER_SEL, QUEUE_SEL, QUEUE_NUM, QUEUE_READY, NOTIFY,
@@ -311,6 +490,14 @@ int main(int argc, char **argv)
 	rules_kept();
 	CASE("rules broken");
 	rules_broken();
+	CASE("status");
+	status();
+	CASE("queues");
+	queues();
+	CASE("registers");
+	registers();
+	CASE("lazy");
+	lazy();
 	CASE("at random");
 	at_random();
 	free(ram);
