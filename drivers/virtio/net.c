@@ -20,9 +20,12 @@ static struct virtio_net *net_of(struct virtio_dev *d)
 
 u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len)
 {
-	u32 n = offset < p->head_len ? MIN(len, p->head_len - offset) : 0;
+	u32 n = 0;
 
-	memcpy(dst, p->head + offset, n);
+	if (offset < p->head_len) {
+		n = MIN(len, p->head_len - offset);
+		memcpy(dst, p->head + offset, n);
+	}
 	if (n < len && p->from)
 		n += virtio_copy_from(p->from, p->chain, p->at + offset + n - p->head_len, (u8 *)dst + n, len - n);
 	return n;

@@ -148,10 +148,7 @@ bool net_segment(const struct net_packet *p, u32 i, struct net_packet *s)
 		s->head[tcp + 13] &= ~TCP_FIN_PSH;
 	put32(s->head + tcp + 4, be32(s->head + tcp + 4) + i * gso);
 	s->len = all + MIN(gso, payload - i * gso);
-	/* What was pulled beyond the headers is read again where it lies. */
-	s->at -= s->head_len - all;
-	s->head_len = all;
-	s->at += i * gso;
+	s->at += i * gso;		/* head ends with the headers: nobody looked farther */
 	s->hdr.gso_type = 0;
 	s->hdr.gso_size = s->hdr.hdr_len = 0;
 	fix_ip(s, i);

@@ -16,6 +16,7 @@ from ringlet import BUILD, LOGS, PATIENCE, ROOT, Failure, Skip, sh, tail
 
 OUT = os.path.join(BUILD, "fuzz")
 RUNS = 20000
+NET = [f"drivers/virtio/{f}.c" for f in ("net", "offload", "mmio", "ring")]
 SUBJECTS = {
     "config": ["hv/config.c"],
     "kernel": ["hv/kernel_image.c"],
@@ -23,6 +24,8 @@ SUBJECTS = {
     "multiboot": ["boot/multiboot.c"],
     "filter": ["drivers/serial/filter.c"],
     "vt": ["drivers/vga/vt.c"],
+    "net": NET,
+    "lanhost": ["drivers/virtio/lanhost.c", *NET],
     "virtio": ["drivers/virtio/mmio.c", "drivers/virtio/ring.c"],
 }
 
