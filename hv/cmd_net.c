@@ -105,4 +105,6 @@ void cmd_net(char **w)
 		say("no LAN '%s'; `net` lists all\n", w[2]);
 	else if ((why = capture_start(lan)))
 		say("cannot capture: %s\n", why);
+	else
+		say("%s is written to the second serial port; `net capture off` ends that\n", lan->name);
 }
