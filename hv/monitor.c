@@ -346,7 +346,7 @@ static void cmd_help(char **w)
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!w[1][0] || !strcmp(w[1], commands[i].name))
-			say("  %-8s %-14s %s\n", commands[i].name, commands[i].args, commands[i].what);
+			say("  %-8s %-26s %s\n", commands[i].name, commands[i].args, commands[i].what);
 	if (w[1][0] && !find(w[1]))
 		say("no command '%s'; help alone lists all\n", w[1]);
 	if (!w[1][0])
