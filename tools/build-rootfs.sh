@@ -54,8 +54,9 @@ customize() {
 		ifup -a > /run/ifup.log 2>&1 &
 	END
 	chmod 755 "$root/etc/init.d/guest"
+	# discard: what is deleted gives the machine its memory back.
 	cat > "$root/etc/fstab" <<-'END'
-		/dev/vda / ext4 rw,noatime 0 0
+		/dev/vda / ext4 rw,noatime,discard 0 0
 		proc /proc proc nosuid,nodev,noexec 0 0
 		sysfs /sys sysfs nosuid,nodev,noexec 0 0
 		devpts /dev/pts devpts gid=5,mode=620 0 0
