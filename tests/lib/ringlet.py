@@ -71,7 +71,8 @@ class Ringlet:
     def __init__(self, name, iso=None, disk=None, kernel=None, modules=(), cmdline="",
                  memory=512, cpu=None, machine=None, icount=None, com2=None, args=()):
         """Boots `iso`, or `disk` (the same image, as a stick), or `kernel` (an ELF) with `modules`
-        (paths; QEMU's own Multiboot loader, no GRUB: quick).  What COM2 sends goes to the file `com2`."""
+        (paths; QEMU's own Multiboot loader, no GRUB: quick).  What COM2 sends goes to the file
+        `com2`, which may also be one of QEMU's other names for a character device."""
         self.name = name
         self.dir = os.path.join(LOGS, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -85,7 +86,7 @@ class Ringlet:
                      "-serial", f"unix:{self.sockets}/com1,server=on,wait=on",
                      "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off"]
         if com2:
-            self.argv += ["-serial", f"file:{com2}"]
+            self.argv += ["-serial", com2 if ":" in com2 else f"file:{com2}"]
         if cpu:
             self.argv += ["-cpu", cpu]
         if machine:
@@ -363,9 +364,10 @@ def elf():
 
 
 def conf(sections):
-    """ringlet.conf from [(name, {key: value})]."""
-    return "".join(f"[{name}]\n" + "".join(f"{k} = {v}\n" for k, v in keys.items()) + "\n"
-                   for name, keys in sections)
+    """ringlet.conf from [(name, {key: value})]; several lines of a key are a list of values."""
+    def lines(k, v):
+        return "".join(f"{k} = {one}\n" for one in (v if isinstance(v, list) else [v]))
+    return "".join(f"[{name}]\n" + "".join(lines(k, v) for k, v in keys.items()) + "\n" for name, keys in sections)
 
 
 def work_file(test, name, content):
