@@ -36,6 +36,8 @@ class Story:
         self.variants = re.findall(r"^ \* Variant (\S+): (.*)$", text, re.M)
         self.together = bool(re.search(r"^ \* Together$", text, re.M))
         self.repeat = int((re.findall(r"^ \* Repeat: (\d+)$", text, re.M) or ["1"])[0])
+        self.config = re.findall(r"^ \* Config: (\S+) = (.*)$", text, re.M)
+        self.logged = re.findall(r"^ \* Logged: (.*)$", text, re.M)
         assert self.outcome or self.variants, f"{path} does not say what shall come of it"
 
     def runs(self):
@@ -63,7 +65,8 @@ def build(name):
         source = f"{HERE}/{name}.c"
         if not os.path.exists(out) or os.path.getmtime(out) < newest(lib + [source]):
             libgcc = sh(["gcc", "-m32", "-print-libgcc-file-name"]).strip()
-            sh(["gcc", *FLAGS, "-o", out + ".new", source, f"{HERE}/lib/entry.S", f"{HERE}/lib/guest.c", libgcc])
+            sh(["gcc", *FLAGS, "-o", out + ".new", source, f"{HERE}/lib/entry.S", f"{HERE}/lib/guest.c",
+                f"{HERE}/lib/virtio.c", libgcc])
             os.replace(out + ".new", out)
         return out
 
@@ -83,11 +86,13 @@ class Batch(Group):
             for v, outcome in variants:
                 ids.append((f"t{len(self.sections)}", outcome))
                 keys = {"kernel": story.name, "memory": "8M", "start": "no"}
+                for key, value in story.config:
+                    keys.setdefault(key, []).append(value)
                 if v:
                     keys["cmdline"] = "variant=" + v
                 self.sections.append((ids[-1][0], keys))
             self.kernels.add(story.name)
-            tests.append((name, lambda r, ids=ids, story=story: self.one(r, ids, story.repeat)))
+            tests.append((name, lambda r, ids=ids, story=story: self.one(r, ids, story)))
         super().__init__(tests)
 
     def setup(self):
@@ -116,14 +121,15 @@ class Batch(Group):
                   tail(r.text))
             time.sleep(0.1)
 
-    def one(self, r, ids, repeat):
-        for _ in range(repeat):
+    def one(self, r, ids, story):
+        for _ in range(story.repeat):
             free, beat = r.free_kib(), self.beat(r)
             for guest, _ in ids:
                 said = r.command(f"start {guest}")
                 check("cannot" not in said, said)
             for guest, outcome in ids:
                 self.verdict(r, guest, outcome)
+                self.log_says(r, guest, story.logged)
             self.witness_goes_on(r, beat)
             r.audit()
             for guest, outcome in ids:
@@ -131,8 +137,15 @@ class Batch(Group):
                     check(r.state(guest) in ("running", "idle"), f"{guest} is {r.state(guest)}")
                     r.command(f"destroy {guest}")
                     r.wait_state(guest, ("off",))
+                for n in range(sum(key == "disk" for key, _ in story.config)):
+                    r.command(f"disk reset {guest}.vd{chr(ord('a') + n)}")
             now = r.free_kib()
             check(now == free, f"{free} KiB were free before, {now} KiB after")
+
+    def log_says(self, r, guest, words):
+        said = r.command("dmesg") if words else ""
+        for w in words:
+            check(re.search(rf"^.*\b{guest}\b.*{w}", said, re.M), f"the log does not say of {guest}: {w}")
 
     def verdict(self, r, guest, outcome):
         if outcome == "running":

@@ -172,7 +172,7 @@ u32 ram_bytes(void)
 	return *(volatile u32 *)(boot_params + 0x2d0) + *(volatile u32 *)(boot_params + 0x2d0 + 8);
 }
 
-static const char *cmdline(void)
+const char *cmdline(void)
 {
 	const u8 *boot_params = (const u8 *)0;
 

@@ -12,6 +12,8 @@
  *	Variant NAME: ...			an outcome of a run with "variant=NAME" on its command line
  *	Together				the variants run at the same time
  *	Repeat: N				so many runs
+ *	Config: KEY = VALUE			a line for its section of ringlet.conf
+ *	Logged: WORDS				Ringlet's own log says that of it
  */
 #ifndef TESTS_GUEST_H
 #define TESTS_GUEST_H
@@ -96,6 +98,7 @@ void timer_ns(u32 ns);
 /* ---- where we are ---- */
 extern u32 start_regs[6];	/* esp eflags esi cs ds ss, as they were at the first instruction */
 u32 ram_bytes(void);
+const char *cmdline(void);
 const char *variant(void);
 bool variant_is(const char *name);
 static inline u64 rdtsc(void) { u64 v; asm volatile("rdtsc" : "=A"(v)); return v; }
