@@ -452,9 +452,9 @@ def other_kernel(r):
 
 
 def groups():
+    import debian
     import disks
     import entropy
-    import networks
     tests = {"ird": "initrd-tests.gz", "memory": "64M"}     # the selftests unpacked want room
     pair = [("alpha", section(**tests)), ("beta", section(**tests)),
             ("gamma", section(**tests, start="no", cmdline="rdinit=/bin/false")),
@@ -467,8 +467,8 @@ def groups():
             ("monitor", monitor), ("escapes", escapes), ("resize", resize), ("paste", paste),
             ("questions", questions), ("selftests", kernel_selftests),
             ("cycles", cycles)], extra=selftests),
-        Guests("linux-eight", [(n, section(net="lan")) for n in NAMES], [("eight", eight), ("net-eight", networks.everybody)]),
+        Guests("linux-eight", [(n, section()) for n in NAMES], [("eight", eight)]),
         Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
                [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
                 ("6.12-signals", signals), ("6.12-clock", clock)], version="6.12"),
-    ] + disks.groups() + entropy.groups() + networks.groups()
+    ] + debian.groups() + disks.groups() + entropy.groups()
