@@ -374,6 +374,8 @@ void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 void vdev_console_resized(struct guest *g);	/* if it runs, it is told */
 /* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at once. */
 bool vdevs_poll(struct guest *g);
+/* Nobody has anything to do: what devices held back may now wake this one. */
+void vdevs_settle(struct guest *g);
 
 /* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no memory. */
 struct virtio_guest;

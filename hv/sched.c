@@ -93,6 +93,17 @@ static void idle(struct cpu *c)
 	c->idle_ns += time_ns() - from;
 }
 
+/* True: that gave somebody something to do. */
+static bool settle_devices(struct cpu *c)
+{
+	u32 i;
+
+	for (i = 0; i < guest_count; i++)
+		if (guest_alive(guests[i]))
+			vdevs_settle(guests[i]);
+	return c->queue_head;
+}
+
 static bool poll_devices(void)
 {
 	bool more = false;
@@ -120,7 +131,7 @@ void sched_loop(void)
 		if (v) {
 			vcpu_run(c, v);
 			sched_wake(v);
-		} else if (!more && !console_busy()) {
+		} else if (!more && !console_busy() && !settle_devices(c)) {
 			idle(c);
 		}
 	}

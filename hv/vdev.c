@@ -155,6 +155,15 @@ bool vdevs_poll(struct guest *g)
 	return more;
 }
 
+void vdevs_settle(struct guest *g)
+{
+	u32 i;
+
+	for (i = 0; i < g->vdevs; i++)
+		if (g->vdev[i]->ops->settle)
+			g->vdev[i]->ops->settle(g->vdev[i]);
+}
+
 /* ---- registers ---- */
 
 static struct virtio_dev *device_at(const struct guest *g, gpa_t a)

@@ -78,6 +78,7 @@ struct virtio_net {
 	struct net_backend backend;
 	u8 mac[6];
 	struct virtio_chain chain;		/* being sent */
+	u32 held;				/* polls since something has left that the guest was not told of */
 };
 
 void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac);

@@ -81,6 +81,8 @@ struct virtio_ops {
 	const void *(*config)(struct virtio_dev *d, u32 *len);
 	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);	/* may be NULL */
 	bool (*poll)(struct virtio_dev *d);	/* in place of virtio_poll(); may be NULL */
+	/* The machine has nothing else to do: tells the guest what could wait so far.  May be NULL. */
+	void (*settle)(struct virtio_dev *d);
 	void (*destroy)(struct virtio_dev *d);	/* frees it: nobody will call again */
 };
 
