@@ -357,11 +357,11 @@ def resize(r):
 
 
 def pasted(r, data):
-    """What came of it at a program that reads raw bytes."""
+    """What came of it at a program that reads raw bytes, but not at once: until then it has to wait somewhere."""
     r.console(1)
     r.drain(1)      # the shell asks where the cursor is; that answer is not for us
     r.seen = len(r.text)
-    r.send(f"stty raw -echo; echo REA''DY; head -c {len(data)} | md5sum; stty sane\n")
+    r.send(f"stty raw -echo; echo REA''DY; sleep 1.5; head -c {len(data)} | md5sum; stty sane\n")
     r.expect("READY", 60)
     r.paste(data)
     return r.expect(r"([0-9a-f]{32})  -", 300, "its sum").group(1)
