@@ -234,9 +234,12 @@ static void odd_pieces(void)
 {
 	u32 i, at, n;
 
-	fill(data, sizeof(data), 100);
+	memset(data, 0, sizeof(data));		/* what the disk has there, all the time */
 	for (i = 0; i < 40; i++) {
-		u32 s = random32() % 60 * 8, len = (1 + random32() % 64) * SECTOR;
+		u32 len = (1 + random32() % 64) * SECTOR;
+
+		if (!(i & 1))
+			fill(data, len, random32());
 
 		begin(i & 1 ? IN : OUT, 100);
 		for (at = 0; at < sizeof(header); at += n) {
@@ -251,7 +254,7 @@ static void odd_pieces(void)
 			add((i & 1 ? back : data) + at, n, i & 1 ? D_WRITE : 0);
 		}
 		EXPECT_EQ("odd pieces", end(), OK);
-		EXPECT(!(i & 1) || same(data, back, len), "odd pieces: %u bytes (%u)", len, s);
+		EXPECT(!(i & 1) || same(data, back, len), "odd pieces: %u bytes", len);
 	}
 	/* The status and the data in one piece. */
 	begin(IN, 100);
