@@ -91,7 +91,7 @@ static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
 	static struct virtio_chain c;	/* large for a stack */
 
 	if (!virtq_pop(d, NET_RX, &c))
-		return NET_RING_FULL;
+		return NET_NO_BUFFER;
 	b->head[b->count] = c.head;
 	b->size[b->count] = virtio_writable_bytes(&c);
 	b->room += MIN(b->size[b->count], NET_MOST * 2);	/* enough, and never over 4 GiB */

@@ -54,7 +54,7 @@ struct net_packet {
 	X(NET_BAD_SOURCE, "bad-source")	/* address */			\
 	/* the receiver's */						\
 	X(NET_NO_DRIVER,  "no-driver")					\
-	X(NET_RING_FULL,  "ring-full")					\
+	X(NET_NO_BUFFER,  "no-buffer")					\
 	X(NET_TOO_LARGE,  "too-large")	/* for its buffers */		\
 	X(NET_TOO_HARD,	  "too-hard")	/* to make plain for it */
 enum net_fate {

@@ -29,8 +29,8 @@ def linux(version="6.1"):
     return os.path.join(GUESTS, f"linux-{version}")
 
 
-def initrd(*extra):
-    out = os.path.join(GUESTS, "initrd.gz" if not extra else "initrd-tests.gz")
+def initrd(*extra, name="initrd.gz"):
+    out = os.path.join(GUESTS, name)
     os.makedirs(GUESTS, exist_ok=True)
     with one_at_a_time:
         sh([os.path.join(ROOT, "tools", "build-initrd.sh"), out, *extra], timeout=600)
@@ -59,7 +59,8 @@ class Guests(Group):
         self.cpu = cpu
 
     def setup(self):
-        files = [linux(self.version), initrd(*(self.extra() if callable(self.extra) else self.extra))]
+        files = [linux(self.version), initrd(*(self.extra() if callable(self.extra) else self.extra),
+                                             name=self.sections[0][1]["initrd"])]
         modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), *files]
         r = Ringlet(self.name, kernel=elf(), modules=modules + self.modules(), memory=self.memory,
                     com2=self.com2, cpu=self.cpu)
@@ -455,6 +456,7 @@ def groups():
     import debian
     import disks
     import entropy
+    import networks
     tests = {"ird": "initrd-tests.gz", "memory": "64M"}     # the selftests unpacked want room
     pair = [("alpha", section(**tests)), ("beta", section(**tests)),
             ("gamma", section(**tests, start="no", cmdline="rdinit=/bin/false")),
@@ -467,8 +469,8 @@ def groups():
             ("monitor", monitor), ("escapes", escapes), ("resize", resize), ("paste", paste),
             ("questions", questions), ("selftests", kernel_selftests),
             ("cycles", cycles)], extra=selftests),
-        Guests("linux-eight", [(n, section()) for n in NAMES], [("eight", eight)]),
+        Guests("linux-eight", [(n, section(net="lan")) for n in NAMES], [("eight", eight), ("net-eight", networks.everybody)]),
         Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
                [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
                 ("6.12-signals", signals), ("6.12-clock", clock)], version="6.12"),
-    ] + debian.groups() + disks.groups() + entropy.groups()
+    ] + debian.groups() + disks.groups() + entropy.groups() + networks.groups()

@@ -164,7 +164,7 @@ static void card_buffer(struct card *c, u32 size)
 static void card_kick(struct card *c)
 {
 	card_set(c, R_NOTIFY, NET_TX);
-	while (virtio_poll(&c->n->dev))
+	while (c->n->dev.ops->poll(&c->n->dev))
 		;
 }
 
