@@ -175,6 +175,19 @@ static void same_twice(struct vqueue *q)
 static void used_on_table(struct vqueue *q) { move(q, V_USED, (u32)q->desc, 0); }
 static void used_on_avail(struct vqueue *q) { move(q, V_USED, (u32)q->avail & ~3u, 0); }
 static void all_one(struct vqueue *q) { move(q, V_USED, (u32)q->desc, 0); move(q, V_AVAIL, (u32)q->desc, 0); }
+static void two_queues(struct vqueue *q)	/* if there is another one: on the same rings */
+{
+	struct vqueue second;
+	u32 i;
+
+	vq_open(&second, q->dev, q->index ^ 1, 256, (void *)q->desc);
+	for (i = 0; i < 300; i++) {
+		vq_desc(q, i % 256, BUF, i & 1 ? D_WRITE : 0, 0);
+		vq_offer(q, i % 256);
+		vq_kick(&second);
+		vq_kick(q);
+	}
+}
 static void no_interrupts(struct vqueue *q)
 {
 	u32 i;
@@ -227,6 +240,7 @@ static const struct mistake {
 	{ "ring askew", r_askew, 0, 0 }, { "size 0", s_0, 0, 0 }, { "size 3", s_3, 0, 0 }, { "size 512", s_512, 0, 0 },
 	{ "the wrong way", opposite, 0, 1 }, { "empty", empty, 0, 1 }, { "the same twice", same_twice, 0, 1 },
 	{ "used on table", used_on_table, 0, 1 }, { "used on avail", used_on_avail, 0, 1 }, { "all one", all_one, 0, 1 },
+	{ "two queues", two_queues, 0, 1 },
 	{ "no interrupts", no_interrupts, 0, 1 }, { "no events", no_interrupts, V_EVENT_IDX, 1 }, { "kicks", kicks, 0, 1 },
 	{ "in work", in_work, 0, 1 },
 };
