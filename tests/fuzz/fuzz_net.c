@@ -13,6 +13,19 @@ static u64 features(const u8 *d)
 	return (f | (u64)(d[2] & 3) << VIRTIO_F_INDIRECT_DESC) & offered;
 }
 
+/* What is at the beginning of the sender's memory is changed from this: TCP that wants to be cut up. */
+static void start_with(u8 *at, bool v4)
+{
+	static const u8 head4[] = "\1\1\x36\0\x20\0\x22\0\x10\0\0\0" "ABCDEFabcdef\x8\0"
+				  "\x45\0\0\0\0\0\0\0\x40\6\0\0\x0A\x4D\1\1\x0A\x4D\1\2" "SDsdSEQNACKN\x50\x18",
+			head6[] = "\1\4\x4A\0\x20\0\x36\0\x10\0\0\0" "ABCDEFabcdef\x86\xDD"
+				  "\x60\0\0\0\0\0\6\x40" "1234567890123456ABCDEFGHIJKLMNOP" "SDsdSEQNACKN\x50\x18";
+	u32 i;
+
+	for (i = 0; i < (v4 ? sizeof(head4) : sizeof(head6)); i++)
+		at[i] ^= v4 ? head4[i] : head6[i];
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	u32 i, n, buffers, at = 8, used = TX_BUFFERS;
@@ -37,6 +50,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			card_offer(&card[0], NET_TX, (u16)(i & data[at + 3]));
 	}
 	memcpy(card[0].ram + TX_BUFFERS, data + at, MIN(size - at, 0x20000u));
+	if (data[2] & 0x80)
+		start_with(card[0].ram + TX_BUFFERS, data[2] & 0x40);
 	card_kick(&card[0]);
 	if (card[1].broken)			/* who sends hurts nobody */
 		abort();
