@@ -129,7 +129,7 @@ $(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
 $(BUILD)/guests/scratch.img: Makefile | setup
 	@mkdir -p $(@D)
 	@rm -f $@
-	@PATH=$$PATH:/sbin mke2fs -q -t ext4 -L scratch $@ 16M
+	@PATH=$$PATH:/sbin mke2fs -q -t ext4 -L scratch $@ 16M >$(BUILD)/mke2fs.log
 
 # A symbolic link into the cache, too.
 $(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup

@@ -18,6 +18,12 @@ def image():
     return out
 
 
+def stress_image():
+    out = os.path.join(GUESTS, "stress.img")
+    sh([os.path.join(ROOT, "tools", "build-stress.sh"), out], timeout=600)
+    return out
+
+
 def login(r, number, name, password="ringlet", then=PROMPT, timeout=300):
     """Types name and password as soon as the guest asks; then it says `then`."""
     limit = time.monotonic() + timeout * PATIENCE
@@ -42,7 +48,7 @@ class Debian(Guests):
     """Not logged in by the boot, but by a name and a password typed."""
 
     def setup(self):
-        modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), linux(self.version), image()]
+        modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), linux(self.version), image(), stress_image()]
         r = Ringlet(self.name, kernel=elf(), modules=modules, memory=self.memory)
         r.__enter__()
         try:
@@ -102,6 +108,15 @@ def ext4(r):
     check(not re.search(r"EXT4-fs.*error|I/O error", r.run(1, "dmesg") + r.run(2, "dmesg")), "the kernel saw errors")
 
 
+def stress(r):
+    """Debian's stress-ng writes, reads back and compares, on both at once; the program is on a disk of its own."""
+    on_both(r, "set -e; mount -o ro /dev/vdb /mnt; cd /root; LD_LIBRARY_PATH=/mnt/lib /mnt/stress-ng --hdd 2 "
+               "--hdd-bytes 4M --hdd-opts fsync,rd-rnd,wr-rnd --hdd-ops 3000 --verify --temp-path /root; umount /mnt")
+    for number, _ in BOTH:
+        said = r.run(number, "cat /tmp/said")
+        check("successful run completed" in said and "fail" not in said, said)
+
+
 def network(r, number):
     """Until it has an address and knows the other's name: the boot did not wait for it."""
     other = NAMES[number % 2]
@@ -158,9 +173,9 @@ def ways_out(r):
 
 
 def groups():
-    keys = {"kernel": "linux-6.1", "disk": "debian.img cow", "net": "lan0", "memory": "64M",
+    keys = {"kernel": "linux-6.1", "disk": ["debian.img cow", "stress.img ro"], "net": "lan0", "memory": "64M",
             "cmdline": "root=/dev/vda rw quiet", "start": "yes"}
     return [Debian("debian", [(name, keys) for name in NAMES],
-                   [("debian-password", password), ("debian-apt", apt), ("debian-apart", apart), ("debian-ext4", ext4),
+                   [("debian-password", password), ("debian-apt", apt), ("debian-apart", apart), ("debian-ext4", ext4), ("debian-stress", stress),
                     ("debian-names", names), ("debian-ssh", ssh), ("debian-iperf", iperf),
                     ("debian-ways-out", ways_out)], memory=640)]
