@@ -103,12 +103,12 @@ def isolated(r):
 
 def paused(r):
     """beta stands still: what is sent to it is lost, to it alone, and counted."""
-    before = number(r, "beta", "no-buffer")
+    before, others = number(r, "beta", "no-buffer"), number(r, "delta", "no-buffer")
     r.command("pause beta")
     r.run(1, f"flood eth0 {MAC.format(2)} 2000")
     check("0% packet loss" in ping(r, 1, "delta"), "delta suffers")
     check(number(r, "beta", "no-buffer") > before + 1000, "what beta lost is not counted:\n" + port(r, "beta"))
-    check(number(r, "delta", "no-buffer") == 0, "delta lost something")
+    check(number(r, "delta", "no-buffer") == others, "delta lost something")
     r.command("unpause beta")
     ping(r, 1, "beta")
     check(r.stats("beta")["net-packets-dropped"] > 1000, "stats do not count what beta lost")

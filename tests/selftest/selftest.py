@@ -68,7 +68,7 @@ void test_main(void)
     path = os.path.join(guests.HERE, "selftest-guest.c")
 
     class Fake:
-        name, repeat = "selftest-guest", 1
+        name, repeat, config, logged = "selftest-guest", 1, [], []
 
     cases = [("fails", "SUCCESS", False), ("nothing", "SUCCESS", False), ("dies", "SUCCESS", False),
              ("silent", "SUCCESS", False), ("good", "SUCCESS", True), ("good", "killed .", False),
