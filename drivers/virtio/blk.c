@@ -21,6 +21,7 @@ enum { OK = 0, IOERR = 1, UNSUPP = 2 };
 #define UNMAP			1	/* flag of a range */
 #define MAX_RANGE_SECTORS	(64u << 11)	/* 64 MiB in one discard */
 #define PIECES_PER_POLL		128	/* half a MiB */
+#define SEG_MAX			128	/* pieces we ask for in a request, beside its header and status */
 
 struct request {
 	u32 type, reserved;
@@ -231,7 +232,7 @@ struct virtio_dev *virtio_blk_create(const struct virtio_guest *g, const struct 
 	features |= disk->ro ? 1u << F_RO : 1u << F_DISCARD | 1u << F_WRITE_ZEROES;
 	b->disk = *disk;
 	b->config = (struct config){
-		.capacity = disk->sectors, .seg_max = VIRTIO_SEGMENTS - 2, .blk_size = BLK_SECTOR,
+		.capacity = disk->sectors, .seg_max = SEG_MAX, .blk_size = BLK_SECTOR,
 		.physical_exp = 3, .min_io = BLK_BLOCK / BLK_SECTOR, .queues = 1,
 		.discard_sectors = MAX_RANGE_SECTORS, .discard_ranges = 1,
 		.discard_alignment = BLK_BLOCK / BLK_SECTOR,

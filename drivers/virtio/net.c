@@ -11,7 +11,7 @@
 #define BATCH		64		/* packets at a time */
 #define BATCH_BYTES	(256u << 10)
 #define HOLD_POLLS	8		/* each guest has run once between two polls, at most a slice */
-#define MOST_BUFFERS	VIRTIO_SEGMENTS	/* for one frame */
+#define MOST_BUFFERS	128		/* for one frame; with 512 bytes each they hold any */
 #define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
 
 static struct virtio_net *net_of(struct virtio_dev *d)

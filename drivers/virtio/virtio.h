@@ -14,7 +14,7 @@
 
 #define VIRTIO_QUEUES		4	/* per device, at most */
 #define VIRTIO_QUEUE_SIZE	256	/* entries, at most */
-#define VIRTIO_SEGMENTS		130	/* descriptors in one chain, at most: a header, 128 pieces, a status */
+#define VIRTIO_SEGMENTS		VIRTIO_QUEUE_SIZE	/* descriptors in one chain, at most */
 
 #define VIRTIO_F_INDIRECT_DESC	28	/* feature bit numbers */
 #define VIRTIO_F_EVENT_IDX	29

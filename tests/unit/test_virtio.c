@@ -179,6 +179,14 @@ static void rules_kept(void)
 	CHECK_EQ(used_idx(), SIZE);
 	CHECK_EQ(bytes_in, 5 * SIZE);
 	CHECK_EQ(irqs, 1);
+	/* The longest. */
+	up(V1 | IND);
+	for (i = 0; i < VIRTIO_QUEUE_SIZE; i++)
+		desc(BUFS + 0x1000, i, BUFS, 1, i + 1 < VIRTIO_QUEUE_SIZE ? 1 : 0, (u16)(i + 1));
+	desc(DESC, 0, BUFS + 0x1000, 16 * VIRTIO_QUEUE_SIZE, 4, 0);
+	offer(0);
+	kick();
+	CHECK(bytes_in == VIRTIO_QUEUE_SIZE && !logged, "%u bytes, %s", bytes_in, why);
 	/* The driver wants none. */
 	up(V1);
 	ram[AVAIL] = 1;
