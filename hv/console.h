@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Terminals, as the monitor needs them: where its words go, and what the person is looking at. */
+/* One guest's console, as console.c keeps it and the terminals show it. */
 #ifndef HV_CONSOLE_H
 #define HV_CONSOLE_H
 
-#include "hv/lineedit.h"
+#include "drivers/vga/vt.h"
 #include "hv/types.h"
 
-struct console;
+#define CONSOLE_SCROLLBACK	32768u
+#define CONSOLE_INPUT		8192u
+
 struct guest;
 
-struct terminal {
-	bool screen;			/* VGA and keyboard; else COM1 */
-	struct console *focus;		/* the guest's console it shows; NULL: the monitor */
-	bool escaped;			/* the escape key was typed */
-	bool in_command;		/* a monitor command is printing: no log lines in between */
-	struct lineedit edit;		/* at the monitor */
+struct console {
+	struct guest *guest;
+	struct vt vt;
+	u32 said;			/* bytes ever; the newest CONSOLE_SCROLLBACK of them are kept */
+	u32 typed_head, typed_tail;	/* free-running */
+	u32 typed_size;
+	u8 *typed;			/* few, or more on the heap */
+	char last;			/* byte that console_print() put out */
+	u8 scrollback[CONSOLE_SCROLLBACK];
+	u8 few[CONSOLE_INPUT];
 };
 
-/* Never waits; what is for COM1 leaves in its own time. */
-void terminal_put(struct terminal *t, const char *data, u32 len);
-void terminal_focus(struct terminal *t, struct guest *g);	/* NULL: the monitor */
-u8 console_escape_key(void);
-/* Until all that was said is on the line and on the screen: before the machine stops. */
-void console_drain(void);
+/* Input for the guest; what finds no room is lost. */
+void console_type(struct console *c, const u8 *data, u32 len);
+bool console_full(struct console *c);	/* it has no room, and there is no memory for more */
 /* Calls line() for each line of what g has said lately, control sequences taken out. */
 void console_each_line(const struct guest *g, void (*line)(const char *text));
 

@@ -398,10 +398,10 @@ void entropy_get(void *buf, u32 len);	/* nobody ever gets the same */
 /* ---- lan.c: the networks between guests ---- */
 void lans_create(void);		/* what ringlet.conf names, when all guests are known */
 
-/* ---- console.c: guests' consoles, and the screens that look at them ---- */
+/* ---- console.c: what guests say and are told ---- */
 struct console *console_create(struct guest *g);
 void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
-u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a screen */
+u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a terminal */
 /* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room on the wire soon is
  * lost there (but kept for `dmesg`). */
 void console_print(struct guest *g, const char *text, u32 len);
@@ -415,9 +415,11 @@ void console_size(const struct guest *g, u32 *cols, u32 *rows);
 /* Within these bounds; false: no memory. */
 bool console_resize(struct guest *g, u32 cols, u32 rows);
 void console_forget_typed(struct guest *g);	/* what was typed for its last life */
-void console_poll(void);	/* moves input and output; called between exits */
-void console_start(void);	/* both screens join the first guest that starts, or the monitor */
-bool console_busy(void);	/* console_poll has something to do */
+
+/* ---- terminal.c: COM1, and the screen with the keyboard ---- */
+void terminals_start(void);	/* they show the first guest that starts, or the monitor */
+void terminals_poll(void);	/* moves input and output; called between exits */
+bool terminals_busy(void);	/* terminals_poll has something to do */
 
 /* ---- export.c: the second serial port, on which images and captures leave ---- */
 void export_init(void);

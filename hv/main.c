@@ -104,6 +104,6 @@ void hv_main(u32 magic, hpa_t mbi)
 	images_init();
 	add_guests();
 	start_guests();
-	console_start();		/* both screens belong to guests and monitor now */
+	terminals_start();		/* both screens belong to guests and monitor now */
 	sched_loop();
 }

@@ -13,6 +13,7 @@
 #include "hv/console.h"
 #include "hv/hv.h"
 #include "hv/monitor.h"
+#include "hv/terminal.h"
 
 #define WORDS	4
 
@@ -295,7 +296,7 @@ static void cmd_poweroff(char **w)
 		if (guest_alive(guests[i]))
 			hv_log("%s: the power goes", guests[i]->name);
 	say("It is now safe to turn the machine off.\n");
-	console_drain();
+	terminals_drain();
 	emulator_off();
 	for (;;) {
 		cli();
@@ -341,7 +342,7 @@ static const struct command *find(const char *name)
 
 static void cmd_help(char **w)
 {
-	char k = console_escape_key() + '@';
+	char k = terminal_escape_key() + '@';
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)

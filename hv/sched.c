@@ -79,7 +79,7 @@ void sched_interrupted(struct cpu *c)
 {
 	entropy_stir();
 	timer_run();
-	if (console_busy())
+	if (terminals_busy())
 		c->resched = true;
 }
 
@@ -123,7 +123,7 @@ void sched_loop(void)
 		bool more = guests_work() | disks_work();
 		struct vcpu *v;
 
-		console_poll();
+		terminals_poll();
 		export_poll();
 		more |= poll_devices();
 		timer_run();
@@ -131,7 +131,7 @@ void sched_loop(void)
 		if (v) {
 			vcpu_run(c, v);
 			sched_wake(v);
-		} else if (!more && !console_busy() && !settle_devices(c)) {
+		} else if (!more && !terminals_busy() && !settle_devices(c)) {
 			idle(c);
 		}
 	}
