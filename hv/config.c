@@ -161,7 +161,7 @@ static bool lan_ok(const char *s)
 {
 	u32 n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
-	return n && !s[n] && n < CONFIG_NAME_MAX;
+	return n && !s[n] && n < CONFIG_NAME_MAX && strcmp(s, "off");	/* `net capture off` ends one */
 }
 
 /* "02:00:00:00:00:01": a station's own address, not a group's. */
@@ -187,13 +187,15 @@ static void set_net(struct parser *p, const char *key, char *value)
 
 	if (p->guest->nets == CONFIG_MAX_NETS) {
 		bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
+		spoil(p, key);
 		return;
 	}
 	memset(n, 0, sizeof(*n));
 	n->line = p->line;
 	word = strtok(value, " \t");
 	if (!lan_ok(word)) {
-		bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _", word, CONFIG_NAME_MAX - 1);
+		bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
+		    CONFIG_NAME_MAX - 1);
 		spoil(p, key);
 		return;
 	}

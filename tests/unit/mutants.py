@@ -28,6 +28,7 @@ MUTANTS = [
     ("decode", "hv/decode.c", "if (bytes == 1)", "if (bytes == 9)"),
     ("decode", "hv/decode.c", "if (c->at >= c->n)", "if (c->at > c->n)"),
     ("config", "hv/config.c", "if (n % PAGE_SIZE)", "if (0)"),
+    ("config", "hv/config.c", "return any && !(mac[0] & 1);", "return any;"),
     ("kernel", "hv/kernel_image.c", "n.len > n.size || ", ""),
     ("lineedit", "hv/lineedit.c", "if (e->len == LINE_SIZE - 1)", "if (e->len == LINE_SIZE)"),
     ("filter", "drivers/serial/filter.c", "if (s[i] < '0' || s[i] > ';')", "if (s[i] < '0')"),

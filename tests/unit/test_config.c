@@ -55,6 +55,30 @@ static void right(void)
 	CHECK_EQ(c.guests, 0);
 }
 
+static void devices(void)
+{
+	static const u8 mac[6] = { 2, 0xAB, 0, 0, 0, 1 };
+	const struct guest_config *g = &c.guest[0];
+
+	p("[a]\nkernel = k\ndisk = a.img\ndisk=b.img cow\ndisk = ram:64M ro\nnet = lan0\n"
+	  "net = x-1 strict mac=02:aB:00:00:00:01\n[b]\nkernel = k\nnet = lan0");
+	CHECK(!lines_said, "%s", said);
+	CHECK_EQ(g->disks, 3);
+	CHECK(!strcmp(g->disk[0].image, "a.img") && !g->disk[0].ro && !g->disk[0].cow, "vda");
+	CHECK(!strcmp(g->disk[1].image, "b.img") && !g->disk[1].ro && g->disk[1].cow, "vdb");
+	CHECK(!g->disk[2].image[0] && g->disk[2].ram == 64u << 20 && g->disk[2].ro, "vdc");
+	CHECK_EQ(g->nets, 2);
+	CHECK(!strcmp(g->net[0].lan, "lan0") && !g->net[0].strict && !g->net[0].have_mac, "eth0");
+	CHECK(!strcmp(g->net[1].lan, "x-1") && g->net[1].strict && !memcmp(g->net[1].mac, mac, 6), "eth1");
+	CHECK(c.guest[1].nets == 1 && !c.guest[1].disks, "b");
+	p("[a]\nkernel=k\ndisk=1\ndisk=2\ndisk=3\ndisk=4\ndisk=5\ndisk=6\nnet=1\nnet=2\nnet=3\nnet=4\nnet=5\nnet=6\n");
+	CHECK(!lines_said && g->disks == CONFIG_MAX_DISKS && g->nets == CONFIG_MAX_NETS, "%s", said);
+	p("[a]\nkernel=k\nnet=1\nnet=2\nnet=3\nnet=4\nnet=5\nnet=6\nnet=7\n[b]\nkernel=k\n");
+	CHECK(lines_said == 1 && g->nets == 6 && g->error[0] && !c.guest[1].error[0], "%s", said);
+	p("[a]\nkernel=k\ndisk=1\ndisk=2\ndisk=3\ndisk=4\ndisk=5\ndisk=6\ndisk=7\n[b]\nkernel=k\n");
+	CHECK(lines_said == 1 && g->disks == 6 && g->error[0] && !c.guest[1].error[0], "%s", said);
+}
+
 static void wrong(void)
 {
 	static const struct { const char *line, *word; bool spoils; } bad[] = {
@@ -66,6 +90,14 @@ static void wrong(void)
 		{ "[a b]", "name", false }, { "[twelve-letters-and-more]", "name", false },
 		{ "[alpha]", "already", false }, { "[7]", "name", false }, { "kernel =", "kernel", false },
 		{ "kernel = 0123456789012345678901234567890123456789", "kernel", true },
+		{ "disk = a.img rw", "rw", true }, { "disk = ram:", "disk", true }, { "disk = ram:64", "unit", true },
+		{ "disk = ram:5000", "unit", true }, { "disk = ram:4G", "too much", true }, { "disk =", "disk", false },
+		{ "disk = 0123456789012345678901234567890123456789", "long", true }, { "net =", "net", false },
+		{ "net = a.b", "name", true }, { "net = off", "name", true }, { "net = sixteen-letters-0", "name", true },
+		{ "net = a secure", "secure", true }, { "net = a mac=", "address", true },
+		{ "net = a mac=01:00:00:00:00:01", "address", true }, { "net = a mac=00:00:00:00:00:00", "address", true },
+		{ "net = a mac=02:00:00:00:00", "address", true }, { "net = a mac=02:00:00:00:00:01:02", "address", true },
+		{ "net = a mac=02:00:00:00:00:-1", "address", true }, { "net = a mac=2:0:0:0:0:1", "address", true },
 	};
 	char text[400];
 	u32 i;
@@ -99,7 +131,8 @@ static void wrong(void)
 static void anything(void)
 {
 	static const char *const bits[] = { "[", "]", "\n", "=", "kernel", "memory", "48M", " ", "#", "\0x", "a", "\r",
-					    "start", "yes", "cmdline", "99999999999999999999", "\xFF", "disk", "initrd" };
+					    "start", "yes", "cmdline", "99999999999999999999", "\xFF", "disk", "initrd",
+					    "ram:", "64M", "cow", "ro", "net", "strict", "mac=", "02:00:00:00:00:01" };
 	char text[2000];
 	u32 i, n, len;
 
@@ -126,6 +159,8 @@ int main(int argc, char **argv)
 	seed_from(argc, argv, 8);
 	CASE("right");
 	right();
+	CASE("devices");
+	devices();
 	CASE("wrong");
 	wrong();
 	CASE("anything");
