@@ -103,7 +103,7 @@ LINUX_VERSIONS := 6.1 6.12
 CONFIG	= "$(GUESTS)" "$(LINUX)" "$(MEM)" "$(ROOTFS)"
 
 # The file of each ROOTFS.
-busybox	= initrd.gz scratch.img
+busybox	= initrd.gz
 debian	= debian.img
 MODULES	= $(BUILD)/guests/linux-$(LINUX) $(addprefix $(BUILD)/guests/,$($(ROOTFS)))
 
@@ -124,12 +124,6 @@ $(BUILD)/guests/linux-%: FORCE | setup
 $(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
 	@mkdir -p $(@D)
 	@tools/build-initrd.sh $@
-
-# A file system to write on, one for all: what a guest changes is its own.
-$(BUILD)/guests/scratch.img: Makefile | setup
-	@mkdir -p $(@D)
-	@rm -f $@
-	@PATH=$$PATH:/sbin mke2fs -q -t ext4 -L scratch $@ 16M >$(BUILD)/mke2fs.log
 
 # A symbolic link into the cache, too.
 $(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup

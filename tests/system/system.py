@@ -38,7 +38,9 @@ made = threading.Lock()
 
 @functools.lru_cache
 def make_standard():
-    return iso("standard", PAIR)
+    """As `make iso` does it."""
+    text = sh([os.path.join(ROOT, "tools", "make-config.sh"), "2", "6.1", "48M", "busybox"])
+    return iso("standard", None, text=text)
 
 
 def standard():
@@ -52,6 +54,15 @@ def works(r, name="alpha", number=1):
     check("Linux" in r.run(number, "uname -a; ls /bin | wc -l", 300), "no Linux")
 
 
+def devices(r, neighbour):
+    """The first guest has a disk, randomness, and a network with a neighbour."""
+    said = r.run(1, "mke2fs /dev/vda && mount /dev/vda /mnt && echo kept > /mnt/f && umount /mnt", 300)
+    check("kept" in r.run(1, "mount /dev/vda /mnt && cat /mnt/f && umount /mnt", 300), "no disk:\n" + said)
+    check(r.run(1, "head -c 20 /dev/hwrng | wc -c", 300).strip() == "20", "no entropy")
+    if neighbour:			# once DHCP is through
+        r.run(1, f"until ping -c 1 -W 10 {neighbour}; do sleep 1; done", 300)
+
+
 def on(name, second="works", **machine):
     """A test: the standard ISO on this machine, both guests at work, the power turned off at the end."""
     def test(_):
@@ -62,6 +73,7 @@ def on(name, second="works", **machine):
             else:
                 check(re.search(second, r.command("dmesg")), "beta is not refused:\n" + r.command("dmesg"))
                 check(r.state("beta") == "off", "beta runs")
+            devices(r, second == "works" and "beta")
             r.audit()
             r.send("poweroff\r") if r.at == "monitor" else (r.monitor(), r.send("poweroff\r"))
             try:
@@ -161,7 +173,8 @@ def bochs(_):
     """The ISO in Bochs, which checks what QEMU does not: until a guest's shell says so on COM1."""
     d = os.path.join(LOGS, "system-bochs")
     os.makedirs(d, exist_ok=True)
-    image = iso("bochs", [("alpha", linux.section(cmdline="ringlet.run=uname,-a"))])
+    image = iso("bochs", [("alpha", linux.section(disk="ram:4M", net="lan0", cmdline=
+                           "ringlet.run=mke2fs,/dev/vda&&head,-c,20,/dev/hwrng|wc,-c&&until,ping,-c,1,10.77.1.254;do,sleep,1;done"))])
     log, rc = os.path.join(d, "serial.log"), os.path.join(d, "bochsrc")
     with open(rc, "w") as f:
         f.write("megs: 128\ncpu: model=p3_katmai, ips=50000000\ndisplay_library: term\n"
