@@ -175,9 +175,16 @@ static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *
 	return fate;
 }
 
+/* Linux's driver is there long before the interface is up: what comes in between is not lost by anybody's fault. */
+static bool up(struct virtio_net *n)
+{
+	n->up = n->up || virtq_waiting(&n->dev, NET_RX);
+	return n->up && virtio_live(&n->dev);
+}
+
 enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p)
 {
-	if (!n || !virtio_live(&n->dev))
+	if (!n || !up(n))
 		return NET_NO_DRIVER;
 	return takes_whole(n, p->hdr.gso_type) ? with_checksum(n, p) : in_segments(n, p);
 }
@@ -188,6 +195,11 @@ static bool process(struct virtio_dev *d, u32 q)
 {
 	/* A kick for buffers to receive into only says that there are some. */
 	return q == NET_TX && transmit(net_of(d));
+}
+
+static void reset(struct virtio_dev *d)
+{
+	net_of(d)->up = false;
 }
 
 static const void *config(struct virtio_dev *d, u32 *len)
@@ -225,7 +237,7 @@ static void destroy(struct virtio_dev *d)
 }
 
 static const struct virtio_ops ops = {
-	.device_id = 1, .queues = 2, .lazy = true, .process = process, .config = config, .poll = poll,
+	.device_id = 1, .queues = 2, .lazy = true, .process = process, .reset = reset, .config = config, .poll = poll,
 	.settle = settle, .destroy = destroy,
 };
 
