@@ -67,7 +67,7 @@ cat > "$root/sbin/shutdown" <<'SHUTDOWN'
 # poweroff, reboot and halt, at once: nobody here needs to be asked to leave first.
 # (busybox's own ask init, which waits two seconds for those who do.)
 sync
-umount -a -r -t ext4 2>/dev/null
+umount -a -r -t ext2,ext4 2>/dev/null
 exec busybox "${0##*/}" -f
 SHUTDOWN
 chmod 755 "$root/sbin/shutdown"
