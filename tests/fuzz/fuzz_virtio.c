@@ -5,29 +5,11 @@
  * between them; how, the input says too.
  */
 #include <stdlib.h>
-#include <string.h>
 #include "drivers/virtio/virtio.h"
 
-#define RAM 8192
+#define RAM 8192u
+#include "tests/unit/ram.h"
 
-static u8 ram[RAM];
-
-static bool rd(void *o, u64 a, void *dst, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a)
-		return memset(dst, 0, len), false;
-	memcpy(dst, ram + a, len);
-	return true;
-}
-static bool wr(void *o, u64 a, const void *src, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a)
-		return false;
-	memcpy(ram + a, src, len);
-	return true;
-}
 static void irq(void *o) { (void)o; }
 static void log_line(void *o, const char *line) { (void)o; (void)line; }
 
@@ -35,9 +17,9 @@ static enum virtio_copied copy(void *to, u64 t, void *from, u64 f, u32 len)
 {
 	(void)to;
 	(void)from;
-	if (f > RAM || len > RAM - f)
+	if (!ram_has(f, len))
 		return VIRTIO_BAD_SOURCE;
-	if (t > RAM || len > RAM - t)
+	if (!ram_has(t, len))
 		return VIRTIO_BAD_TARGET;
 	memmove(ram + t, ram + f, len);
 	return VIRTIO_COPIED;
@@ -80,7 +62,7 @@ static const struct virtio_ops ops = { .device_id = 3, .queues = 2, .process = p
 				       .config = config };
 static const struct virtio_ops lazy = { .device_id = 3, .queues = 2, .process = process, .reset = reset,
 					.config = config, .lazy = true };
-static const struct virtio_guest guest = { NULL, rd, wr, irq, log_line, copy };
+static const struct virtio_guest guest = { NULL, ram_read, ram_write, irq, log_line, copy };
 
 /* Live from the start: the input would take long to find the way there, and has only to write 0 to leave it. */
 static const struct { u16 offset; u32 value; } setup[] = {

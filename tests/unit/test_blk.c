@@ -8,9 +8,10 @@
 #include "drivers/virtio/blk.h"
 #include "hv/disk.h"
 #include "tests/unit/machine.h"
+#define RAM	0x40000u
+#include "tests/unit/ram.h"
 #include "tests/unit/test.h"
 
-#define RAM	0x40000u		/* of the guest, which is one flat piece here */
 #define DESC	0x1000u
 #define AVAIL	0x2000u
 #define USED	0x3000u
@@ -25,7 +26,6 @@
 
 enum { IN = 0, OUT = 1, FLUSH = 4, GET_ID = 8, DISCARD = 11, WRITE_ZEROES = 13 };
 
-static u8 *ram;
 static u32 irqs, logged;
 static char why[200];
 
@@ -70,27 +70,9 @@ void export_write(const void *data, u32 len)
 	wire_room -= len;
 }
 
-/* ---- the guest's memory ---- */
-
-static bool rd(void *o, u64 a, void *dst, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a)
-		return memset(dst, 0, len), false;
-	memcpy(dst, ram + a, len);
-	return true;
-}
-static bool wr(void *o, u64 a, const void *src, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a)
-		return false;
-	memcpy(ram + a, src, len);
-	return true;
-}
 static void irq(void *o) { (void)o; irqs++; }
 static void log_line(void *o, const char *line) { (void)o; snprintf(why, sizeof(why), "%s", line); }
-static const struct virtio_guest access = { .read = rd, .write = wr, .raise_irq = irq, .log = log_line };
+static const struct virtio_guest access = { .read = ram_read, .write = ram_write, .raise_irq = irq, .log = log_line };
 
 /* ---- its driver ---- */
 
@@ -385,7 +367,6 @@ int main(int argc, char **argv)
 	u32 i, k, round;
 
 	seed_from(argc, argv, 20261121);
-	ram = malloc(RAM);
 	for (i = 0; i < sizeof(image_a); i++)
 		image_a[i] = image_b[i] = pristine[i] = (u8)(rnd(4) ? rnd(256) : 0);
 	make_disks();

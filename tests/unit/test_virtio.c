@@ -6,9 +6,10 @@
  * makes it whole.
  */
 #include "drivers/virtio/virtio.h"
+#define RAM	0x10000u
+#include "tests/unit/ram.h"
 #include "tests/unit/test.h"
 
-#define RAM	0x10000u
 #define DESC	0x1000u
 #define AVAIL	0x2000u
 #define USED	0x3000u
@@ -20,29 +21,10 @@ enum { FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_SEL = 0x24, QUEUE_SEL
        QUEUE_READY = 0x44, NOTIFY = 0x50, INT_STATUS = 0x60, ACK = 0x64, STATUS = 0x70, Q_DESC = 0x80, Q_DRIVER = 0x90, Q_DEVICE = 0xA0,
        SHM_LEN = 0xB0, SHM_BASE = 0xB8, GENERATION = 0xFC };
 
-static u8 *ram;
 static struct virtio_dev d;
 static u32 irqs, logged, popped, bytes_in, longest, resets, starts;
 static char why[200];
 
-static bool rd(void *o, u64 a, void *dst, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a) {
-		memset(dst, 0, len);
-		return false;
-	}
-	memcpy(dst, ram + a, len);
-	return true;
-}
-static bool wr(void *o, u64 a, const void *src, u32 len)
-{
-	(void)o;
-	if (a > RAM || len > RAM - a)
-		return false;
-	memcpy(ram + a, src, len);
-	return true;
-}
 static void irq(void *o) { (void)o; irqs++; }
 static void log_line(void *o, const char *line)
 {
@@ -90,7 +72,7 @@ static void config_write(struct virtio_dev *dev, u32 o, u32 s, u32 v) { (void)de
 static const struct virtio_ops ops = { .device_id = 3, .queues = 2, .process = process, .reset = reset,
 				       .started = started, .config = config, .config_write = config_write };
 static const struct virtio_ops lazy_ops = { .device_id = 3, .queues = 2, .process = process, .lazy = true, .config = config };
-static const struct virtio_guest guest = { NULL, rd, wr, irq, log_line, NULL };
+static const struct virtio_guest guest = { NULL, ram_read, ram_write, irq, log_line, NULL };
 
 static void set(u32 reg, u32 v) { virtio_mmio_write(&d, reg, 4, v); }
 static u32 get(u32 reg) { return virtio_mmio_read(&d, reg, 4); }
@@ -492,7 +474,6 @@ static void at_random(void)
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv, 6);
-	ram = malloc(RAM);
 	virtio_init(&d, &ops, &guest, 0, NULL);
 	CASE("rules kept");
 	rules_kept();
@@ -508,6 +489,5 @@ int main(int argc, char **argv)
 	lazy();
 	CASE("at random");
 	at_random();
-	free(ram);
 	return passed();
 }
