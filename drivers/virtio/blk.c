@@ -60,6 +60,7 @@ struct virtio_blk {
 	u8 status;
 	u64 start;			/* ... its bytes on the disk ... */
 	u32 bytes, done;		/* ... and how far it has come */
+	u32 id_bytes;			/* of the disk's name, if that is what it wanted */
 };
 
 static struct virtio_blk *blk_of(struct virtio_dev *d)
@@ -109,7 +110,7 @@ static u8 judge(struct virtio_blk *b, const struct request *r)
 	case WRITE_ZEROES:
 		return judge_range(b);
 	case GET_ID:
-		virtio_copy_to(&b->dev, &b->chain, 0, b->disk.id, MIN(writable - 1, BLK_ID_BYTES));
+		b->id_bytes = virtio_copy_to(&b->dev, &b->chain, 0, b->disk.id, MIN(writable - 1, BLK_ID_BYTES));
 		return OK;
 	case FLUSH:
 		return OK;		/* what is written is in the disk's memory */
@@ -123,7 +124,7 @@ static bool take(struct virtio_blk *b)
 
 	if (!virtq_pop(&b->dev, 0, &b->chain))
 		return false;
-	b->bytes = b->done = 0;
+	b->bytes = b->done = b->id_bytes = 0;
 	if (virtio_copy_from(&b->dev, &b->chain, 0, &r, sizeof(r)) != sizeof(r) ||
 	    !virtio_writable_bytes(&b->chain)) {
 		virtio_broken(&b->dev, "a block request lacks its header or its status");
@@ -174,12 +175,12 @@ static void piece(struct virtio_blk *b)
 
 static void finish(struct virtio_blk *b)
 {
-	bool in = b->type == IN && b->status == OK;
+	u32 in = b->type == IN && b->status == OK ? b->bytes : 0;
 
 	b->in_work = false;
-	b->disk.done(b->disk.opaque, in ? b->bytes : 0, b->type == OUT ? b->done : 0);
+	b->disk.done(b->disk.opaque, in, b->type == OUT ? b->done : 0);
 	virtio_copy_to(&b->dev, &b->chain, virtio_writable_bytes(&b->chain) - 1, &b->status, 1);
-	virtq_push(&b->dev, 0, b->chain.head, in ? b->bytes + 1 : 1);
+	virtq_push(&b->dev, 0, b->chain.head, in + b->id_bytes + 1);
 }
 
 static bool process(struct virtio_dev *d, u32 q)
