@@ -104,14 +104,26 @@ static bool settle_devices(struct cpu *c)
 	return c->queue_head;
 }
 
+/*
+ * What a guest's devices do for it comes out of its slice.  Otherwise one that only dozes, and leaves the work to its
+ * devices, would wake with its slice whole and be first each time: a neighbour waited 40 s.
+ */
 static bool poll_devices(void)
 {
+	u64 from = time_ns(), used;
 	bool more = false;
 	u32 i;
 
-	for (i = 0; i < guest_count; i++)
-		if (guest_alive(guests[i]))
-			more |= vdevs_poll(guests[i]);
+	for (i = 0; i < guest_count; i++) {
+		struct vcpu *v = guests[i]->vcpu;
+
+		if (!guest_alive(guests[i]))
+			continue;
+		more |= vdevs_poll(guests[i]);
+		used = time_ns() - from;
+		from += used;
+		v->slice_left_ns -= MIN(used, v->slice_left_ns);
+	}
 	return more;
 }
 
@@ -131,7 +143,9 @@ void sched_loop(void)
 		if (v) {
 			vcpu_run(c, v);
 			sched_wake(v);
-		} else if (!more && !terminals_busy() && !settle_devices(c)) {
+		} else if (more || terminals_busy() || settle_devices(c)) {
+			take_interrupts();	/* work without end must not stop the clock */
+		} else {
 			idle(c);
 		}
 	}

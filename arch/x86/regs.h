@@ -98,6 +98,8 @@ static inline void hlt(void) { asm volatile("hlt" : : : "memory"); }
 /* Enables interrupts and waits for one, with no gap between; returns with them off.  An NMI between
  * the two makes a gap, as its iret ends what sti holds back: host_trap() then skips the hlt. */
 void wait_for_interrupt(void);
+/* Takes those that wait, and returns with them off again. */
+static inline void take_interrupts(void) { asm volatile("sti; nop; cli" : : : "memory"); }
 extern const u8 wait_hlt[];		/* that hlt, which is one byte long */
 static inline void invlpg(const void *va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
