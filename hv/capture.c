@@ -52,7 +52,7 @@ void capture_packet(const struct lan *lan, const struct net_packet *p)
 	u32 kept = MIN(p->len, SNAPLEN), at, n;
 	struct { u32 seconds, microseconds, kept, len; } header = {
 		wall_at_boot() + (u32)(ns / 1000000000), (u32)(ns % 1000000000) / 1000, kept, p->len };
-	u8 piece[512];
+	u8 piece[512] = { 0 };		/* a sender may have taken its buffer away */
 
 	if (lan != capture.lan)
 		return;
@@ -64,7 +64,6 @@ void capture_packet(const struct lan *lan, const struct net_packet *p)
 	export_write(&header, sizeof(header));
 	for (at = 0; at < kept; at += n) {
 		n = MIN(kept - at, sizeof(piece));
-		/* A sender that takes its buffer away breaks its own card; the record keeps its length. */
 		net_read(p, at, piece, n);
 		export_write(piece, n);
 	}

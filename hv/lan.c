@@ -35,6 +35,7 @@ struct lan *lan_find(const char *name)
 
 /* ---- packets ---- */
 
+/* Returns what it was worth in work: one that finds no room may have had its checksum made, and a search for buffers. */
 static u32 deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 {
 	enum net_fate fate = virtio_net_receive(to->net, p);
@@ -51,7 +52,7 @@ static u32 deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 		to->fate[fate]++;
 		to->guest->stats.net_dropped++;
 	}
-	return 0;
+	return fate == NET_NO_DRIVER ? 0 : p->len;
 }
 
 /* The LAN's own host answers at once, or never. */

@@ -175,12 +175,14 @@ static void piece(struct virtio_blk *b)
 
 static void finish(struct virtio_blk *b)
 {
-	u32 in = b->type == IN && b->status == OK ? b->bytes : 0;
+	u32 in = b->type == IN && b->status == OK ? b->bytes : 0, status_at = virtio_writable_bytes(&b->chain) - 1;
+	u32 given = in + b->id_bytes;
 
 	b->in_work = false;
 	b->disk.done(b->disk.opaque, in, b->type == OUT ? b->done : 0);
-	virtio_copy_to(&b->dev, &b->chain, virtio_writable_bytes(&b->chain) - 1, &b->status, 1);
-	virtq_push(&b->dev, 0, b->chain.head, in + b->id_bytes + 1);
+	virtio_copy_to(&b->dev, &b->chain, status_at, &b->status, 1);
+	/* How many from the first on: the status counts if there is no gap before it. */
+	virtq_push(&b->dev, 0, b->chain.head, given + (given == status_at));
 }
 
 static bool process(struct virtio_dev *d, u32 q)
@@ -194,6 +196,8 @@ static bool process(struct virtio_dev *d, u32 q)
 			break;
 		if (b->status == OK && b->done < b->bytes)
 			piece(b);
+		if (!virtio_live(d))	/* its buffer is not there: it is not done */
+			break;
 		if (b->status != OK || b->done == b->bytes)
 			finish(b);
 	}
@@ -203,8 +207,9 @@ static bool process(struct virtio_dev *d, u32 q)
 
 /* ---- the device ---- */
 
-static void reset(struct virtio_dev *d)
+static void reset(struct virtio_dev *d, u32 q)
 {
+	(void)q;
 	blk_of(d)->in_work = false;
 }
 

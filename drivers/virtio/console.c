@@ -81,9 +81,10 @@ static bool process(struct virtio_dev *d, u32 q)
 	return q == TX ? transmit(c) : receive(c);
 }
 
-static void reset(struct virtio_dev *d)
+static void reset(struct virtio_dev *d, u32 q)
 {
-	console_of(d)->in_work = false;
+	if (q == TX)
+		console_of(d)->in_work = false;
 }
 
 static const void *config(struct virtio_dev *d, u32 *len)

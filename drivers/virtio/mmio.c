@@ -58,12 +58,14 @@ void virtio_broken(struct virtio_dev *d, const char *why)
 
 static void reset(struct virtio_dev *d)
 {
+	u32 q;
+
 	d->accepted = 0;
 	d->features_sel = d->driver_features_sel = d->queue_sel = 0;
 	d->status = d->isr = 0;
 	memset(d->queue, 0, sizeof(d->queue));
-	if (d->ops->reset)
-		d->ops->reset(d);
+	for (q = 0; d->ops->reset && q < d->ops->queues; q++)
+		d->ops->reset(d, q);
 }
 
 static void set_status(struct virtio_dev *d, u32 value)
@@ -139,7 +141,7 @@ static void set_ready(struct virtio_dev *d, struct virtqueue *vq, u32 value)
 		return;
 	/* The guest has its buffers back: what is in work with them is forgotten. */
 	if (!value && d->ops->reset)
-		d->ops->reset(d);
+		d->ops->reset(d, d->queue_sel);
 	vq->ready = value;
 	vq->next_avail = vq->seen_avail = vq->next_used = vq->signalled = 0;
 	vq->kicked = false;

@@ -11,7 +11,7 @@
 #define BATCH		64		/* packets at a time */
 #define BATCH_BYTES	(256u << 10)
 #define HOLD_POLLS	8		/* each guest has run once between two polls, at most a slice */
-#define MOST_BUFFERS	128		/* for one frame; with 512 bytes each they hold any */
+#define MOST_BUFFERS	132		/* for one frame; with 512 bytes each they hold any */
 #define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
 
 static struct virtio_net *net_of(struct virtio_dev *d)
@@ -85,20 +85,26 @@ struct buffers {			/* several of the guest's, as if they were one */
 	u32 size[MOST_BUFFERS];
 };
 
-/* The next one; false: there is none, or it is too many. */
+/* The next one. */
 static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
 {
 	static struct virtio_chain c;	/* large for a stack */
 
+	if (b->count == MOST_BUFFERS)
+		return NET_TOO_LARGE;
 	if (!virtq_pop(d, NET_RX, &c))
 		return NET_NO_BUFFER;
+	if (c.readable) {
+		virtio_broken(d, "a buffer to receive into is not writable");
+		return NET_NO_BUFFER;
+	}
 	b->head[b->count] = c.head;
 	b->size[b->count] = virtio_writable_bytes(&c);
 	b->room += MIN(b->size[b->count], NET_MOST * 2);	/* enough, and never over 4 GiB */
 	b->count++;
-	if (b->all.writable + c.writable > VIRTIO_SEGMENTS || b->count == MOST_BUFFERS)
+	if (b->all.writable + c.writable > VIRTIO_SEGMENTS)
 		return NET_TOO_LARGE;
-	memcpy(b->all.seg + b->all.writable, c.seg + c.readable, c.writable * sizeof(c.seg[0]));
+	memcpy(b->all.seg + b->all.writable, c.seg, c.writable * sizeof(c.seg[0]));
 	b->all.writable += c.writable;
 	return NET_OK;
 }
@@ -197,9 +203,10 @@ static bool process(struct virtio_dev *d, u32 q)
 	return q == NET_TX && transmit(net_of(d));
 }
 
-static void reset(struct virtio_dev *d)
+static void reset(struct virtio_dev *d, u32 q)
 {
-	net_of(d)->up = false;
+	if (q == NET_RX)
+		net_of(d)->up = false;
 }
 
 static const void *config(struct virtio_dev *d, u32 *len)

@@ -75,7 +75,7 @@ struct virtio_ops {
 	bool lazy;
 	/* Handles what the guest made available in queue q; a bounded amount, true: there is more. */
 	bool (*process)(struct virtio_dev *d, u32 q);
-	void (*reset)(struct virtio_dev *d);	/* forgets what is in work; may be NULL */
+	void (*reset)(struct virtio_dev *d, u32 q);	/* forgets what is in work in queue q; may be NULL */
 	void (*started)(struct virtio_dev *d);	/* the driver said DRIVER_OK; may be NULL */
 	/* The whole configuration space, as the guest reads it. */
 	const void *(*config)(struct virtio_dev *d, u32 *len);

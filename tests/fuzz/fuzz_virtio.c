@@ -55,7 +55,7 @@ static bool process(struct virtio_dev *d, u32 q)
 	virtq_signal(d, q);
 	return virtio_live(d) && virtq_waiting(d, q);
 }
-static void reset(struct virtio_dev *d) { (void)d; holding = mood & 128 ? 0 : holding; }
+static void reset(struct virtio_dev *d, u32 q) { (void)d; (void)q; holding = mood & 128 ? 0 : holding; }
 static const void *config(struct virtio_dev *d, u32 *len) { (void)d; *len = 4; return "abc"; }
 
 static const struct virtio_ops ops = { .device_id = 3, .queues = 2, .process = process, .reset = reset,

@@ -147,7 +147,7 @@ static u8 request(u32 type, u64 sector, u32 len, bool to_device)
 		CHECK(n < 1000, "it never ends");
 	memcpy(used, ram + USED + 4 + 8 * ((avail_idx - 1) % QUEUE), sizeof(used));
 	if (ram[status] != 0xEE)
-		CHECK_EQ(used[1], 1 + (ram[status] ? 0 : type == IN ? len : type == GET_ID ? MIN(len, 20u) : 0));
+		CHECK_EQ(used[1], to_device || !len ? 1 : ram[status] ? 0 : type == GET_ID && len > 20 ? 20 : len + 1);
 	return ram[status];
 }
 

@@ -57,7 +57,7 @@ static bool process(struct virtio_dev *dev, u32 q)
 	virtq_signal(dev, q);
 	return virtio_live(dev) && virtq_waiting(dev, q);
 }
-static void reset(struct virtio_dev *dev) { (void)dev; resets++; }
+static void reset(struct virtio_dev *dev, u32 q) { (void)dev; resets += !q; }
 static void started(struct virtio_dev *dev) { (void)dev; starts++; }
 static const void *config(struct virtio_dev *dev, u32 *len)
 {
