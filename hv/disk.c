@@ -18,6 +18,12 @@
 #define ZERO		1u		/* ... all zero ... */
 					/* ... or the frame that has the content */
 
+/* What guests need that are just starting, or starting again, is theirs. */
+static hfn_t spare_frame(void)
+{
+	return frames_free() > guests_promised() ? frame_alloc_zeroed() : HFN_NONE;
+}
+
 static u32 *entry(const struct disk *d, u32 n)
 {
 	u32 *leaf = d->map[n / LEAF];
@@ -30,7 +36,7 @@ static u32 *make_entry(struct disk *d, u32 n)
 	u32 **leaf = &d->map[n / LEAF];
 
 	if (!*leaf) {
-		hfn_t f = frame_alloc_zeroed();
+		hfn_t f = spare_frame();
 
 		if (hfn_x(f) == hfn_x(HFN_NONE))
 			return NULL;
@@ -86,7 +92,7 @@ static void *blk_write(void *opaque, u32 n)
 	e = make_entry(d, n);
 	if (e && *e > ZERO)
 		return frame_ptr(hfn(*e));
-	f = e ? frame_alloc_zeroed() : HFN_NONE;
+	f = e ? spare_frame() : HFN_NONE;
 	if (hfn_x(f) == hfn_x(HFN_NONE)) {
 		no_memory(d);
 		return NULL;
@@ -189,6 +195,17 @@ static const struct disk *rival(const struct disk *d)
 	return NULL;
 }
 
+/* Who boots from the image that d writes in place. */
+static const struct guest *boots_from(const struct disk *d)
+{
+	u32 i;
+
+	for (i = 0; d->in_place && i < guest_count; i++)
+		if (!strcmp(guests[i]->cfg->kernel, d->cfg->image) || !strcmp(guests[i]->cfg->initrd, d->cfg->image))
+			return guests[i];
+	return NULL;
+}
+
 bool disks_check(const struct guest *g, char *msg, u32 len)
 {
 	u32 i;
@@ -204,6 +221,9 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 		else if (rival(d))
 			snprintf(msg, len, "disk %s is %s's already; write `cow` (or `ro`) after both",
 				 d->cfg->image, rival(d)->name);
+		else if (boots_from(d))
+			snprintf(msg, len, "disk %s is what %s boots from; write `cow` (or `ro`) after it", d->cfg->image,
+				 boots_from(d)->name);
 		else if (disk_saving() == d)
 			snprintf(msg, len, "%s is being sent; `disk cancel` stops that", d->name);
 		else

@@ -66,21 +66,25 @@ static u32 frames_needed(u32 mem_pages)
 	       2 * SHADOW_ROOTS + VCPU_FRAMES;
 }
 
-/* What guests that are being built have yet to take. */
-static u32 frames_promised(void)
+u32 guests_promised(void)
 {
 	u32 i, n = 0;
 
-	for (i = 0; i < guest_count; i++)
-		if (guests[i]->state == GUEST_BUILDING)
-			n += frames_needed(guests[i]->mem_pages) - guests[i]->work_at;
+	for (i = 0; i < guest_count; i++) {
+		const struct guest *g = guests[i];
+
+		if (g->state == GUEST_BUILDING)
+			n += frames_needed(g->mem_pages) - g->work_at;
+		else if (g->state == GUEST_DYING && g->restart)
+			n += frames_needed(g->mem_pages) - (g->mem_pages - g->work_at);
+	}
 	return n;
 }
 
 bool guest_start(struct guest *g, char *msg, u32 len)
 {
 	u32 pages = g->cfg->memory / PAGE_SIZE, need = frames_needed(pages);
-	u32 promised = frames_promised(), left = frames_free();
+	u32 promised = guests_promised(), left = frames_free();
 
 	left -= MIN(left, promised);
 	if (g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {

@@ -334,6 +334,8 @@ bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len);
 /* ---- guest.c: its life ---- */
 struct guest *guest_add(const struct guest_config *cfg);
 struct guest *guest_find(const char *name_or_id);
+/* Frames that are free now and belong to guests being built or about to start again. */
+u32 guests_promised(void);
 /* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
 bool guest_destroy(struct guest *g, const char *reason);	/* false: nothing to destroy */

@@ -7,7 +7,7 @@ import re
 import subprocess
 import time
 
-from linux import Guests, finish, section, wait_shell
+from linux import Guests, finish, restarts, section, wait_shell
 from ringlet import BUILD, PATIENCE, ROOT, check, plain, sh, tail
 
 WORK = os.path.join(BUILD, "tests", "work", "disks")
@@ -89,7 +89,7 @@ def names(r):
         check(r.run(g, "mount /dev/vda /mnt; cat /mnt/mine; umount /mnt").split()[-1] == word, "another's file")
     listed = r.command("disk")
     changed = re.findall(r"(\S+\.vd.) .*?(\d+) KiB *$", listed, re.M)
-    check(len(changed) == 7 and 0 < int(dict(changed)["alpha.vda"]) < 2000, "memory not as the changes:\n" + listed)
+    check(len(changed) == 8 and 0 < int(dict(changed)["alpha.vda"]) < 2000, "memory not as the changes:\n" + listed)
 
 
 def beyond(r):
@@ -191,6 +191,11 @@ def full(r):
     check(status != 0 and re.search(r"[Ee]rror|No space", said), "the writes went somewhere:\n" + said)
     check(r.command("dmesg").count("no memory left for its changes") == 1, "it is not said once")
     check(r.run(1, "echo alive").strip() == "alive" and r.run(2, "echo alive").strip() == "alive", "a neighbour suffers")
+    # Who starts again finds its memory, though somebody waits for some.
+    r.console(3)
+    r.send("while :; do dd if=/dev/zero of=/dev/vda bs=1M seek=100 count=300 oflag=direct; done > /dev/null 2>&1 &\n")
+    for _ in range(3):
+        restarts(r, 2, "beta", lambda: r.command("reboot beta"))
     r.command("destroy gamma")
     r.wait_state("gamma", ("off",))
     r.command("disk reset gamma")
@@ -201,7 +206,8 @@ def full(r):
 
 def refused(r):
     """A section that cannot be what was meant starts nothing, and says so."""
-    for name, words in (("rival", "already; write `cow`"), ("absent", "nowhere.img is no module")):
+    for name, words in (("rival", "already; write `cow`"), ("absent", "nowhere.img is no module"),
+                        ("thief", "is what alpha boots from; write `cow`")):
         said = r.command(f"start {name}")
         check(words in plain(said), f"{name}: {said}")
 
@@ -211,7 +217,8 @@ def groups():
     alpha = section(**quiet, disk=["data.img cow", "ram:16M", "data.img ro", "plain.img"])
     return [Guests("linux-disks", [
         ("alpha", alpha), ("beta", section(**quiet, disk="data.img cow")), ("gamma", section(**quiet, disk="ram:400M")),
-        ("rival", section(disk="plain.img cow", start="no")), ("absent", section(disk="nowhere.img", start="no"))],
+        ("rival", section(disk="plain.img cow", start="no")), ("absent", section(disk="nowhere.img", start="no")),
+        ("thief", section(disk="linux-6.1", start="no"))],
         [("disk-names", names), ("disk-end", beyond), ("disk-verify", verify), ("disk-discard", discard),
          ("disk-outlives", outlives), ("disk-torn", torn), ("disk-saved", saved), ("disk-full", full),
          ("disk-refused", refused)],

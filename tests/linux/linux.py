@@ -254,6 +254,18 @@ def panic(r):
     check(r.free_kib() == before, "memory was lost")
 
 
+def restarts(r, number, name, act):
+    """What act does makes the guest start again; until its shell works."""
+    starts = lambda: int(re.search(r"^starts\s+(\d+)", r.command(f"info {name}"), re.M).group(1))
+    before = starts()
+    act()
+    limit = time.monotonic() + 120 * PATIENCE
+    while starts() == before:
+        check(time.monotonic() < limit, f"{name} did not start again:\n" + r.command(f"info {name}"))
+        time.sleep(0.2)
+    wait_shell(r, number, name)
+
+
 def ways_out(r):
     """poweroff, halt and reboot typed in the guest; shutdown and reboot asked for at the monitor."""
     for words in ("poweroff", "halt"):
@@ -262,15 +274,8 @@ def ways_out(r):
         r.wait_state("beta", ("off",))
         r.command("start beta")
         wait_shell(r, 2, "beta")
-    starts = lambda: int(re.search(r"^starts\s+(\d+)", r.command("info beta"), re.M).group(1))
-    for act in (lambda: (r.console(2), r.send("reboot\n")), lambda: r.command("reboot beta")):
-        before = starts()
-        act()
-        limit = time.monotonic() + 120 * PATIENCE
-        while starts() == before:
-            check(time.monotonic() < limit, "beta did not reboot:\n" + r.command("info beta"))
-            time.sleep(0.2)
-        wait_shell(r, 2, "beta")
+    restarts(r, 2, "beta", lambda: (r.console(2), r.send("reboot\n")))
+    restarts(r, 2, "beta", lambda: r.command("reboot beta"))
     r.command("shutdown beta")
     r.wait_state("beta", ("off",))
     check("powered off" in r.command("info beta"), r.command("info beta"))

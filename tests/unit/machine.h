@@ -25,6 +25,8 @@ void *hpa_ptr(hpa_t a)
 	return machine[n] + (hpa_x(a) & ~PAGE_MASK);
 }
 
+u32 frames_free(void) { return MACHINE_FRAMES - frames_used; }
+
 hfn_t ptr_frame(const void *p)
 {
 	return hfn((u32)(((const u8 *)p - machine[0]) / PAGE_SIZE) + MACHINE_FIRST);

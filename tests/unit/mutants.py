@@ -38,6 +38,7 @@ MUTANTS = [
     ("vt", "drivers/vga/vt.c", "\tfit_cursor(vt, &vt->saved, up);\n", ""),
     ("kbd", "drivers/ps2/kbd.c", "s->skip = 5;", "s->skip = 1;"),
     ("blk", "drivers/virtio/blk.c", "bytes / BLK_SECTOR > b->disk.sectors - sector", "0"),
+    ("blk", "hv/disk.c", "frames_free() > guests_promised()", "1"),
     ("blk", "hv/disk.c", "*e = d->image ? ZERO : AS_IMAGE;", "*e = AS_IMAGE;"),
     ("blk", "hv/disk.c", "memcpy(frame_ptr(f), old, image_bytes(d, n));", ";"),
     ("switch", "drivers/virtio/switch.c", "e->seen < best->seen", "e->seen > best->seen"),

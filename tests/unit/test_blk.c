@@ -37,6 +37,9 @@ u32 guest_count;
 static u8 image_a[IMAGE_SECTORS * 512], image_b[IMAGE_SECTORS * 512], pristine[IMAGE_SECTORS * 512];
 static const struct image images[] = { { "a.img", image_a, sizeof(image_a) }, { "b.img", image_b, sizeof(image_b) } };
 
+static u32 promised;
+u32 guests_promised(void) { return promised; }
+
 const struct image *image_find(const char *name)
 {
 	u32 i;
@@ -219,6 +222,7 @@ static void one(u32 i)
 	u8 *at = model[i] + sector * 512, got, want = fits && !odd && !ro[i] ? 0 : 1;
 	struct { u64 sector; u32 sectors, flags; } range = { sector, n, 0 };
 	u64 far = one_in(30) ? ~0ull >> rnd(12) : 0;
+	u32 free = frames_free();
 
 	if (far) {
 		fits = false;
@@ -227,6 +231,7 @@ static void one(u32 i)
 	for (k = 0; k < n * 512 + odd; k++)
 		ram[BUFS + k] = (u8)rnd(256);
 	dev = devs[i];
+	promised = one_in(4) ? rnd(free + 10) : 0;
 	up();
 	switch (rnd(6)) {
 	case 0: case 1:
@@ -260,7 +265,7 @@ static void one(u32 i)
 		memcpy(ram + BUFS, &range, 16);
 		got = request(k, rnd(100), odd ? 15 : 16, true);
 		want = odd ? 1 : range.flags && k == DISCARD ? 2 : fits && !ro[i] ? 0 : 1;
-		if (want == 0 && got == 1 && frames_used == MACHINE_FRAMES) {
+		if (want == 0 && got == 1 && free <= promised + 8) {
 			make_devices();		/* no memory: what has become of it is not said */
 			for (k = 0; k < n * 512; k++) {
 				const u8 *p = disk_block(disk[i], (sector * 512 + k) / BLK_BLOCK);
@@ -280,6 +285,7 @@ static void one(u32 i)
 				memset(at, 0, 512);
 		}
 	}
+	CHECK(frames_free() >= MIN(free, promised), "a change took what is promised to a guest");
 }
 
 static void others(void)
