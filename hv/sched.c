@@ -138,14 +138,13 @@ void sched_loop(void)
 		terminals_poll();
 		export_poll();
 		more |= poll_devices();
+		take_interrupts();	/* work without end must not stop the clock */
 		timer_run();
 		v = sched_next(c);
 		if (v) {
 			vcpu_run(c, v);
 			sched_wake(v);
-		} else if (more || terminals_busy() || settle_devices(c)) {
-			take_interrupts();	/* work without end must not stop the clock */
-		} else {
+		} else if (!more && !terminals_busy() && !settle_devices(c)) {
 			idle(c);
 		}
 	}
