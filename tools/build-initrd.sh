@@ -31,8 +31,8 @@ if [ ! -x "$busybox" ]; then
 	if ! fetch; then
 		[ "$(id -u)" = 0 ] || die "cannot get busybox-static:i386; as root: dpkg --add-architecture i386 && apt-get update"
 		dpkg --add-architecture i386
-		apt-get -qq update > "$work/apt.log" 2>&1 || { cat "$work/apt.log" >&2; die "apt-get update failed"; }
-		fetch || { cat "$work/apt.log" >&2; die "cannot get busybox-static:i386"; }
+		apt-get -qq update > "$work/update.log" 2>&1 || true	# it may have failed for other packages only
+		fetch || { cat "$work/update.log" "$work/apt.log" >&2; die "cannot get busybox-static:i386"; }
 	fi
 	dpkg-deb -x "$work"/busybox-static_*_i386.deb "$work/deb"
 	cp "$work/deb/bin/busybox" "$busybox.new"

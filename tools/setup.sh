@@ -33,7 +33,8 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 [ -z "$foreign" ] || dpkg --add-architecture i386
-apt-get update -qq
+# A mirror that is just being renewed fails in part; what is needed may be there nevertheless.
+apt-get update -qq || echo "setup: not all of apt-get update worked; going on with what there is" >&2
 for p in "${OPTIONAL[@]}"; do
 	grep -qx "$p" <<<"$installed" || ! apt-cache show "$p" >/dev/null 2>&1 || missing+=("$p")
 done
