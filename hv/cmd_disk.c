@@ -15,7 +15,7 @@ static void list(void)
 			say("name                 image              size       kind      changed\n");
 		say("%-20s %-16s %7u KiB  %-8s %7u KiB%s\n", d->name,
 		    d->cfg->image[0] ? d->cfg->image : "ram", (unsigned)(d->bytes >> 10),
-		    d->cfg->ro ? "ro" : d->cfg->cow ? "cow" : d->image ? "in place" : "ram",
+		    d->cfg->ro ? "ro" : d->cfg->cow ? "cow" : d->image ? "in place" : d->cfg->image[0] ? "-" : "ram",
 		    (unsigned)d->changed * 4, d->image || !d->cfg->image[0] ? "" : "  (no such module)");
 		if (d == disk_saving())
 			say("  being sent: %u%%\n", (unsigned)disk_saving_percent());
@@ -94,6 +94,6 @@ void cmd_disk(char **w)
 		reset(w[2]);
 	else if (strcmp(w[1], "cancel"))
 		say("no disk command '%s': disk, disk save NAME, disk reset NAME, disk cancel\n", w[1]);
-	else if (!disk_save_cancel())
-		say("no disk is being sent\n");
+	else
+		say(disk_save_cancel() ? "cancelled\n" : "no disk is being sent\n");
 }

@@ -8,6 +8,8 @@
  *		and those bytes
  *	last	a header of
  *		0xFFFFFFFF, the number of blocks sent, CRC-32 of all their CRCs one after the other
+ *	or, if it was cancelled,
+ *		0xFFFFFFFE, 0, 0
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +18,9 @@
 #include "hv/hv.h"
 
 #define LOOKED_AT_A_TIME	64	/* blocks, most of them zero */
+
+#define END		0xFFFFFFFFu	/* in place of a block number */
+#define CANCELLED	0xFFFFFFFEu
 
 struct header {
 	u32 block, len, crc;
@@ -72,12 +77,20 @@ const char *disk_save(struct disk *d)
 	return NULL;
 }
 
+static void end(u32 mark, u32 sent, u32 crc)
+{
+	struct header h = { mark, sent, crc };
+
+	export_write(&h, sizeof(h));	/* blocks leave room for it */
+	export_release();
+	save.disk = NULL;
+}
+
 bool disk_save_cancel(void)
 {
 	if (!save.disk)
 		return false;
-	save.disk = NULL;
-	export_release();
+	end(CANCELLED, 0, 0);
 	return true;
 }
 
@@ -116,12 +129,9 @@ static void send_block(u32 n, const void *data)
 
 static void finish(void)
 {
-	struct header h = { ~0u, save.sent, save.crc };
-
-	export_write(&h, sizeof(h));
 	hv_log("%s is on the line: %u of %u blocks, the others are zero; checksum %08x", save.disk->name,
 	       (unsigned)save.sent, (unsigned)save.disk->blocks, (unsigned)save.crc);
-	disk_save_cancel();
+	end(END, save.sent, save.crc);
 }
 
 bool disk_save_work(void)
@@ -135,7 +145,7 @@ bool disk_save_work(void)
 
 		if (!data || all_zero(data))
 			continue;
-		if (export_room() < sizeof(struct header) + BLK_BLOCK)
+		if (export_room() < 2 * sizeof(struct header) + BLK_BLOCK)
 			return false;		/* the port's interrupt brings us back */
 		send_block(save.at, data);
 	}

@@ -25,8 +25,8 @@ bool export_present(void)
 
 bool export_claim(const char *who, const char **holder)
 {
-	*holder = owner[0] ? owner : NULL;
-	if (owner[0])
+	*holder = owner[0] ? owner : uart_tx_room(&com2) < com2.tx.size / 2 ? "the last one is still on its way" : NULL;
+	if (*holder)
 		return false;
 	/* The last one's ring may still be on its way. */
 	if (!com2.tx.byte && !(com2.tx.byte = malloc(RING)))

@@ -4,6 +4,7 @@ import hashlib
 import os
 import random
 import re
+import signal
 import subprocess
 import time
 
@@ -49,12 +50,32 @@ def again(r, how="destroy"):
     wait_shell(r, 1, "alpha")
 
 
-def received(r, name):
-    """Has a disk sent, as a person would, and returns the image's path."""
-    out = os.path.join(WORK, name)
+def receive(out):
     receiver = subprocess.Popen([os.path.join(ROOT, "tools", "receive-disk"), LINE, out], stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True)
     check("waiting" in receiver.stdout.readline(), "receive-disk does not wait")
+    return receiver
+
+
+def cancelled(r, name):
+    """In the middle, because the receiver does not go on; it is told."""
+    receiver = receive(os.path.join(WORK, "cancelled"))
+    try:
+        receiver.send_signal(signal.SIGSTOP)
+        r.command(f"disk save {name}")
+        check("being sent" in r.command("disk"), "it is over already")
+        check("cancelled" in r.command("disk cancel"), "it is not cancelled")
+        receiver.send_signal(signal.SIGCONT)
+        said = receiver.communicate(timeout=300 * PATIENCE)[0]
+    finally:
+        receiver.kill()
+    check(receiver.returncode and "cancelled at the other end" in said, "receive-disk: " + said)
+
+
+def received(r, name):
+    """Has a disk sent, as a person would, and returns the image's path."""
+    out = os.path.join(WORK, name)
+    receiver = receive(out)
     try:
         r.command(f"disk save {name}")
         said = receiver.communicate(timeout=300 * PATIENCE)[0]
@@ -162,7 +183,8 @@ def torn(r):
 
 def saved(r):
     """What is sent is what was there; dropped changes are gone; and the mistakes one can make."""
-    sum = r.run(1, "umount /mnt 2>/dev/null; mount /dev/vdd /mnt; seq 1 50000 > /mnt/seq; umount /mnt; md5sum < /dev/vdd")
+    sum = r.run(1, "umount /mnt 2>/dev/null; mount /dev/vdd /mnt; seq 1 50000 > /mnt/seq; "
+                   "dd if=/dev/urandom of=/mnt/random bs=1M count=4 2>/dev/null; umount /mnt; md5sum < /dev/vdd")
     check("shutdown or destroy it first" in r.command("disk save alpha.vdd"), "a running guest's disk is sent")
     check("shutdown or destroy it first" in r.command("disk reset alpha.vda"), "a running guest's disk is reset")
     r.command("destroy alpha")
@@ -174,6 +196,7 @@ def saved(r):
     check("which disk" in r.command("disk save"), "no name")
     check("disk save NAME" in r.command("disk svae alpha.vda"), "a wrong word")
     check("no disk is being sent" in r.command("disk cancel"), "nothing to cancel")
+    cancelled(r, "alpha.vdd")
     free = r.free_kib()
     check("dropped" in r.command("disk reset alpha.vda"), "it is not reset")
     r.command("start alpha")
