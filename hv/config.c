@@ -143,17 +143,27 @@ static void set_disk(struct parser *p, const char *key, char *value)
 	word = strtok(value, " \t");
 	wrong = disk_image(d, word);
 	if (wrong) {
-		bad(p, "disk: %.40s %s; disk = IMAGE [ro] [cow], or disk = ram:64M", word, wrong);
+		bad(p, "disk: %.40s %s; disk = IMAGE [ro|cow], or disk = ram:64M", word, wrong);
 		spoil(p, key);
 		return;
 	}
 	while ((word = strtok(NULL, " \t")))
 		if (!disk_option(d, word)) {
-			bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro] [cow], or disk = ram:64M",
+			bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
 			    word);
 			spoil(p, key);
 			return;
 		}
+	if (d->ro && (d->cow || d->ram)) {
+		bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
+		spoil(p, key);
+		return;
+	}
+	if (d->cow && d->ram) {
+		bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
+		spoil(p, key);
+		return;
+	}
 	p->guest->disks++;
 }
 
@@ -236,6 +246,8 @@ static void set(struct parser *p, const struct key *k, char *value)
 {
 	if (!value[0] && !k->may_be_empty) {
 		bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
+		if (k->repeatable)	/* the next one would take its place */
+			spoil(p, k->name);
 	} else if (k->set) {
 		k->set(p, k->name, value);
 	} else if (strlen(value) >= k->size) {

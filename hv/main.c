@@ -74,12 +74,17 @@ static void add_guests(void)
 
 static void start_guests(void)
 {
+	bool any = !guest_count;
 	char msg[160];
 	u32 i;
 
-	for (i = 0; i < guest_count; i++)
+	for (i = 0; i < guest_count; i++) {
+		any |= guests[i]->cfg->start;
 		if (guests[i]->cfg->start && !guest_start(guests[i], msg, sizeof(msg)))
 			hv_log("%s cannot start: %s", guests[i]->name, msg);
+	}
+	if (!any)
+		hv_log("No guest starts by itself: that takes a line `start = yes`, or `start NAME` in the monitor.");
 }
 
 void hv_main(u32 magic, hpa_t mbi)

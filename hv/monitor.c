@@ -109,6 +109,7 @@ static void say_regs(const struct vcpu_regs *r, u32 cr2, u32 cr3)
 static void cmd_info(char **w)
 {
 	struct guest *g = need_guest(w[1]);
+	u32 i;
 
 	if (!g)
 		return;
@@ -119,6 +120,11 @@ static void cmd_info(char **w)
 		say("config   %s\n", g->cfg->error);
 	say("kernel   %s\ninitrd   %s\n", g->cfg->kernel, g->cfg->initrd[0] ? g->cfg->initrd : "(none)");
 	say("cmdline  %s\n", g->cfg->cmdline);
+	for (i = 0; i < g->cfg->disks; i++)
+		say("disk     %s%s%s\n", g->cfg->disk[i].image[0] ? g->cfg->disk[i].image : "ram",
+		    g->cfg->disk[i].ro ? " ro" : "", g->cfg->disk[i].cow ? " cow" : "");
+	for (i = 0; i < g->cfg->nets; i++)
+		say("net      %s\n", g->cfg->net[i].lan);
 	say("memory   %u KiB\nstarts   %u\n", (unsigned)(g->cfg->memory >> 10), (unsigned)g->starts);
 	if (g->vcpu) {
 		say("shadow   %u of %u page tables\nregisters when it was last out\n",

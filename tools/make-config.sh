@@ -48,7 +48,7 @@ cat <<END
 #   disk = ram:64M        an empty one
 #   net = LAN             eth0, eth1 ... : on the switch of that name, with an address by DHCP
 #   net = LAN mac=02:00:00:00:00:01 strict    a hardware address of its own, and no other is sent from
-# cmdline = WORDS adds to the kernel's command line; start = no waits for \`start NAME\` in the monitor.
+# cmdline = WORDS adds to the kernel's command line; without start = yes it waits for \`start NAME\` in the monitor.
 END
 for ((i = 0; i < guests; i++)); do
 	cat <<-END

@@ -60,13 +60,14 @@ static void devices(void)
 	static const u8 mac[6] = { 2, 0xAB, 0, 0, 0, 1 };
 	const struct guest_config *g = &c.guest[0];
 
-	p("[a]\nkernel = k\ndisk = a.img\ndisk=b.img cow\ndisk = ram:64M ro\nnet = lan0\n"
+	p("[a]\nkernel = k\ndisk = a.img\ndisk=b.img cow\ndisk = ram:64M\ndisk=c ro\nnet = lan0\n"
 	  "net = x-1 strict mac=02:aB:00:00:00:01\n[b]\nkernel = k\nnet = lan0");
 	CHECK(!lines_said, "%s", said);
-	CHECK_EQ(g->disks, 3);
+	CHECK_EQ(g->disks, 4);
 	CHECK(!strcmp(g->disk[0].image, "a.img") && !g->disk[0].ro && !g->disk[0].cow, "vda");
 	CHECK(!strcmp(g->disk[1].image, "b.img") && !g->disk[1].ro && g->disk[1].cow, "vdb");
-	CHECK(!g->disk[2].image[0] && g->disk[2].ram == 64u << 20 && g->disk[2].ro, "vdc");
+	CHECK(!g->disk[2].image[0] && g->disk[2].ram == 64u << 20 && !g->disk[2].ro, "vdc");
+	CHECK(!strcmp(g->disk[3].image, "c") && g->disk[3].ro && !g->disk[3].cow, "vdd");
 	CHECK_EQ(g->nets, 2);
 	CHECK(!strcmp(g->net[0].lan, "lan0") && !g->net[0].strict && !g->net[0].have_mac, "eth0");
 	CHECK(!strcmp(g->net[1].lan, "x-1") && g->net[1].strict && !memcmp(g->net[1].mac, mac, 6), "eth1");
@@ -90,9 +91,10 @@ static void wrong(void)
 		{ "[a b]", "name", false }, { "[twelve-letters-and-more]", "name", false },
 		{ "[alpha]", "already", false }, { "[7]", "name", false }, { "kernel =", "kernel", false },
 		{ "kernel = 0123456789012345678901234567890123456789", "kernel", true },
-		{ "disk = a.img rw", "rw", true }, { "disk = ram:", "disk", true }, { "disk = ram:64", "unit", true },
-		{ "disk = ram:5000", "unit", true }, { "disk = ram:4G", "too much", true }, { "disk =", "disk", false },
-		{ "disk = 0123456789012345678901234567890123456789", "long", true }, { "net =", "net", false },
+		{ "disk = a.img rw", "rw", true }, { "disk = a.img ro cow", "cow", true },
+		{ "disk = ram:1M ro", "empty", true }, { "disk = ram:1M cow", "cow", true }, { "disk = ram:", "disk", true }, { "disk = ram:64", "unit", true },
+		{ "disk = ram:5000", "unit", true }, { "disk = ram:4G", "too much", true }, { "disk =", "disk", true },
+		{ "disk = 0123456789012345678901234567890123456789", "long", true }, { "net =", "net", true },
 		{ "net = a.b", "name", true }, { "net = off", "name", true }, { "net = sixteen-letters-0", "name", true },
 		{ "net = a secure", "secure", true }, { "net = a mac=", "address", true },
 		{ "net = a mac=01:00:00:00:00:01", "address", true }, { "net = a mac=00:00:00:00:00:00", "address", true },
