@@ -44,7 +44,11 @@ fi
 
 # No KVM: this is for machines without it, and what is shown should not depend on the host.
 command=(qemu-system-i386 -accel tcg -m "$memory" -display none -no-reboot -cdrom "$iso" "$@")
-com2=(-serial "unix:${com2:-$(dirname "$iso")/com2},server=on,wait=off")
+com2=${com2:-$(dirname "$iso")/com2}
+# A second machine would take the first one's socket away.  QEMU keeps the lock.
+exec 8> "$com2.lock"
+flock -n 8 || die "$com2 is a running machine's; \`make run BUILD=build2\` starts another one"
+com2=(-serial "unix:$com2,server=on,wait=off")
 
 if [ -z "$gdb" ]; then
 	echo "QEMU with $memory MiB.  To leave: Ctrl-A x.  Ringlet's own key is Ctrl-T (Ctrl-T ? for help)."
