@@ -46,7 +46,7 @@ bool capture_stop(void)
 	return true;
 }
 
-void capture_packet(const struct lan *lan, const struct net_packet *p)
+static void record(const struct net_packet *p)
 {
 	u64 ns = time_ns();
 	u32 kept = MIN(p->len, SNAPLEN), at, n;
@@ -54,8 +54,6 @@ void capture_packet(const struct lan *lan, const struct net_packet *p)
 		wall_at_boot() + (u32)(ns / 1000000000), (u32)(ns % 1000000000) / 1000, kept, p->len };
 	u8 piece[512] = { 0 };		/* a sender may have taken its buffer away */
 
-	if (lan != capture.lan)
-		return;
 	if (export_room() < sizeof(header) + kept) {
 		capture.lost++;
 		return;
@@ -67,4 +65,10 @@ void capture_packet(const struct lan *lan, const struct net_packet *p)
 		net_read(p, at, piece, n);
 		export_write(piece, n);
 	}
+}
+
+void capture_packet(const struct lan *lan, const struct net_packet *p)
+{
+	if (lan == capture.lan)
+		record(p);
 }

@@ -92,7 +92,7 @@ void console_type(struct console *c, const u8 *data, u32 len)
 
 static void all_read(struct console *c)
 {
-		if (c->typed == c->few)
+	if (c->typed == c->few)
 		return;
 	free(c->typed);
 	c->typed = c->few;
