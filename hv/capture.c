@@ -21,17 +21,13 @@ const char *capture_start(const struct lan *lan)
 {
 	static const struct { u32 magic; u16 major, minor; u32 zone, figures, snaplen, link; } header = {
 		0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, PCAP_ETHERNET };
-	static char why[100];
-	const char *holder;
+	const char *why;
 	char who[32];
 
-	if (!export_present())
-		return "this machine has no second serial port";
 	snprintf(who, sizeof(who), "capture of %s", lan->name);
-	if (!export_claim(who, &holder)) {
-		snprintf(why, sizeof(why), holder ? "the second serial port is in use: %s" : "no memory", holder);
+	why = export_claim(who);
+	if (why)
 		return why;
-	}
 	capture = (struct capture){ .lan = lan };
 	export_write(&header, sizeof(header));
 	return NULL;

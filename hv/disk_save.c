@@ -60,16 +60,11 @@ u32 disk_saving_percent(void)
 
 const char *disk_save(struct disk *d)
 {
-	static char why[80];
+	const char *why = export_claim(d->name);
 	char line[80];
-	const char *holder;
 
-	if (!export_present())
-		return "this machine has no second serial port";
-	if (!export_claim(d->name, &holder)) {
-		snprintf(why, sizeof(why), holder ? "the second serial port is in use: %s" : "no memory", holder);
+	if (why)
 		return why;
-	}
 	memset(&save, 0, sizeof(save));
 	save.disk = d;
 	snprintf(line, sizeof(line), "RINGLET-DISK 1 %s %u\n", d->name, (unsigned)d->bytes);

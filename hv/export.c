@@ -18,22 +18,23 @@ void export_init(void)
 	uart_start_irq(&com2);
 }
 
-bool export_present(void)
+const char *export_claim(const char *who)
 {
-	return com2.present;
-}
+	static char why[120];
+	const char *holder = owner[0] ? owner : "the last one is still on its way";
 
-bool export_claim(const char *who, const char **holder)
-{
-	*holder = owner[0] ? owner : uart_tx_room(&com2) < com2.tx.size / 2 ? "the last one is still on its way" : NULL;
-	if (*holder)
-		return false;
+	if (!com2.present)
+		return "this machine has no second serial port";
+	if (owner[0] || uart_tx_room(&com2) < com2.tx.size / 2) {
+		snprintf(why, sizeof(why), "the second serial port is in use: %s", holder);
+		return why;
+	}
 	/* The last one's ring may still be on its way. */
 	if (!com2.tx.byte && !(com2.tx.byte = malloc(RING)))
-		return false;
+		return "no memory";
 	com2.tx.size = RING;
 	snprintf(owner, sizeof(owner), "%s", who);
-	return true;
+	return NULL;
 }
 
 void export_release(void)

@@ -425,9 +425,8 @@ bool terminals_busy(void);	/* terminals_poll has something to do */
 
 /* ---- export.c: the second serial port, on which images and captures leave ---- */
 void export_init(void);
-bool export_present(void);
-/* One at a time.  who is told to others that ask; false: *holder is who has it, or NULL if there is no memory. */
-bool export_claim(const char *who, const char **holder);
+/* One at a time; who is told to others that ask.  NULL, or what is in the way. */
+const char *export_claim(const char *who);
 void export_release(void);		/* what was written still leaves */
 u32 export_room(void);			/* bytes export_write takes now; 0 if nobody has claimed it */
 void export_write(const void *data, u32 len);	/* never waits; what is beyond export_room() is dropped */
