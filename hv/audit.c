@@ -105,10 +105,10 @@ static void audit_table(const struct guest *g, const struct owned *o, const stru
 		if ((e & ~(PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)) ||
 		    (e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
 			violation(a, "table of gfn %05x entry %u: odd bits %08x",
-				  (unsigned)gfn_x(t->table), (unsigned)i, (unsigned)e);
+				  gfn_x(t->table), i, e);
 		else if (!owned_has(o, hfn(e >> PAGE_SHIFT)))
 			violation(a, "table of gfn %05x entry %u: frame %05x is not the guest's",
-				  (unsigned)gfn_x(t->table), (unsigned)i, (unsigned)(e >> PAGE_SHIFT));
+				  gfn_x(t->table), i, (e >> PAGE_SHIFT));
 		else if (!in_step(g, t, i, e))
 			a->lagging++;
 	}
@@ -127,14 +127,14 @@ static void audit_root(const struct shadow_root *r, u32 n, struct audit *a)
 		if (!t ? e != 0 : (e & PTE_FRAME) != hpa_x(hfn_hpa(t->page)) ||
 				  (e & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
 				  (e & ~(PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_A)))
-			violation(a, "root %u directory entry %u: %08x", (unsigned)n,
-				  (unsigned)dir, (unsigned)e);
+			violation(a, "root %u directory entry %u: %08x", n,
+				  dir, e);
 	}
 	if (links != r->links)
-		violation(a, "root %u: %u links, counted %u", (unsigned)n, (unsigned)r->links,
-			  (unsigned)links);
+		violation(a, "root %u: %u links, counted %u", n, r->links,
+			  links);
 	if (r->entries[SWITCHER_DIR] & PTE_US)
-		violation(a, "root %u: Switcher open to user mode", (unsigned)n);
+		violation(a, "root %u: Switcher open to user mode", n);
 }
 
 static u32 count_links(const struct shadow *s, const struct spt *t)
@@ -166,14 +166,14 @@ void shadow_audit(struct guest *g, struct audit *a)
 				audit_table(g, &o, t, a);
 				if (count_links(s, t) != t->parents)
 					violation(a, "table of gfn %05x: %u parents, not so many links",
-						  (unsigned)gfn_x(t->table), (unsigned)t->parents);
+						  gfn_x(t->table), t->parents);
 			}
 		}
 	for (i = 0; i < SHADOW_ROOTS; i++)
 		if (s->root[i].entries)
 			audit_root(&s->root[i], i, a);
 	if (a->tables != s->pages || s->pages > s->max_pages)
-		violation(a, "%u tables in use, counted %u, bound %u", (unsigned)s->pages,
-			  (unsigned)a->tables, (unsigned)s->max_pages);
+		violation(a, "%u tables in use, counted %u, bound %u", s->pages,
+			  a->tables, s->max_pages);
 	owned_free(&o);
 }

@@ -14,11 +14,11 @@ static void list(void)
 		if (!i)
 			say("name                 image              size       kind      changed\n");
 		say("%-20s %-16s %7u KiB  %-8s %7u KiB%s\n", d->name,
-		    d->cfg->image[0] ? d->cfg->image : "ram", (unsigned)(d->bytes >> 10),
+		    d->cfg->image[0] ? d->cfg->image : "ram", (d->bytes >> 10),
 		    d->cfg->ro ? "ro" : d->cfg->cow ? "cow" : d->image ? "in place" : d->cfg->image[0] ? "-" : "ram",
-		    (unsigned)d->changed * 4, d->image || !d->cfg->image[0] ? "" : "  (no such module)");
+		    d->changed * 4, d->image || !d->cfg->image[0] ? "" : "  (no such module)");
 		if (d == disk_saving())
-			say("  being sent: %u%%\n", (unsigned)disk_saving_percent());
+			say("  being sent: %u%%\n", disk_saving_percent());
 	}
 	if (!i)
 		say("no disks: a guest gets one by a line `disk = IMAGE` in ringlet.conf\n");
@@ -80,7 +80,7 @@ static void reset(const char *name)
 		    d->name);
 	else if (d) {
 		disk_reset(d);
-		say("%s: %u KiB of changes are dropped\n", d->name, (unsigned)d->changed * 4);
+		say("%s: %u KiB of changes are dropped\n", d->name, d->changed * 4);
 	}
 }
 

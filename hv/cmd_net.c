@@ -22,8 +22,8 @@ static void say_ip(u32 ip)
 {
 	char text[16];
 
-	snprintf(text, sizeof(text), "%u.%u.%u.%u", (unsigned)(ip >> 24), (unsigned)(ip >> 16) & 255,
-		 (unsigned)(ip >> 8) & 255, (unsigned)ip & 255);
+	snprintf(text, sizeof(text), "%u.%u.%u.%u", (ip >> 24), (ip >> 16) & 255,
+		 (ip >> 8) & 255, ip & 255);
 	say("  %-12s", text);
 }
 
@@ -31,7 +31,7 @@ static void say_port(const struct lan *lan, const struct lan_port *port)
 {
 	u32 i, told = 0;
 
-	say("  %-15s eth%u  ", port->guest->name, (unsigned)port->eth);
+	say("  %-15s eth%u  ", port->guest->name, port->eth);
 	say_mac(lan->sw.port[port->index].mac);
 	say_ip(lan->host.port[port->index].ip);
 	say("  %s%s\n", port->net && virtio_live(&port->net->dev) ? "up" : "down",
@@ -56,7 +56,7 @@ static void say_learned(const struct lan *lan)
 			say("  learned ");
 			say_mac(e->mac);
 			say(" behind %s eth%u, %u s ago\n", lan->port[e->port]->guest->name,
-			    (unsigned)lan->port[e->port]->eth, (unsigned)((now - e->seen) / 1000000000));
+			    lan->port[e->port]->eth, (unsigned)((now - e->seen) / 1000000000));
 		}
 }
 
@@ -67,7 +67,7 @@ static void list(void)
 	u32 i, k;
 
 	for (i = 0; (lan = lan_at(i)); i++) {
-		say("LAN %s, 10.77.%u.0/24\n", lan->name, (unsigned)lan->number);
+		say("LAN %s, 10.77.%u.0/24\n", lan->name, lan->number);
 		for (k = 1; k < lan->sw.ports; k++)
 			say_port(lan, lan->port[k]);
 		say_learned(lan);

@@ -30,7 +30,7 @@ static void bad(const struct parser *p, const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
-	int n = snprintf(text, sizeof(text), "ringlet.conf:%u: ", (unsigned)p->line);
+	int n = snprintf(text, sizeof(text), "ringlet.conf:%u: ", p->line);
 
 	va_start(ap, fmt);
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
@@ -43,7 +43,7 @@ static void spoil(struct parser *p, const char *key)
 {
 	if (!p->guest->error[0])
 		snprintf(p->guest->error, sizeof(p->guest->error),
-			 "%s is wrong in line %u of ringlet.conf", key, (unsigned)p->line);
+			 "%s is wrong in line %u of ringlet.conf", key, p->line);
 }
 
 /* ---- values ---- */
@@ -251,7 +251,7 @@ static void set(struct parser *p, const struct key *k, char *value)
 	} else if (k->set) {
 		k->set(p, k->name, value);
 	} else if (strlen(value) >= k->size) {
-		bad(p, "%s is too long; up to %u characters", k->name, (unsigned)k->size - 1);
+		bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
 		spoil(p, k->name);
 	} else {
 		strcpy((char *)p->guest + k->offset, value);
@@ -311,7 +311,7 @@ static void section(struct parser *p, char *s)
 	for (i = 0; i < c->guests; i++)
 		if (!strcmp(c->guest[i].name, name)) {
 			bad(p, "[%s] is there already, in line %u; this one is ignored", name,
-			    (unsigned)c->guest[i].line);
+			    c->guest[i].line);
 			return;
 		}
 	if (c->guests == CONFIG_MAX_GUESTS) {
@@ -382,13 +382,13 @@ static void one_line(struct parser *p, const char *text, u32 len)
 	line[i] = 0;
 	cut_comment(line);
 	if (i < len && strlen(line) == i) {
-		bad(p, "the line is too long; up to %u characters", (unsigned)sizeof(line) - 1);
+		bad(p, "the line is too long; up to %u characters", sizeof(line) - 1);
 		return;
 	}
 	for (s = line; *s; s++)
 		if ((*s < ' ' && *s != '\t') || *s > '~') {
-			bad(p, "byte %u is %02x hexadecimal; plain text", (unsigned)(s - line) + 1,
-			    (unsigned)(u8)(*s == '\1' ? text[s - line] : *s));
+			bad(p, "byte %u is %02x hexadecimal; plain text", (s - line) + 1,
+			    (u8)(*s == '\1' ? text[s - line] : *s));
 			return;
 		}
 	s = trim(line);

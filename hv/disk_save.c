@@ -67,7 +67,7 @@ const char *disk_save(struct disk *d)
 		return why;
 	memset(&save, 0, sizeof(save));
 	save.disk = d;
-	snprintf(line, sizeof(line), "RINGLET-DISK 1 %s %u\n", d->name, (unsigned)d->bytes);
+	snprintf(line, sizeof(line), "RINGLET-DISK 1 %s %u\n", d->name, d->bytes);
 	export_write(line, strlen(line));
 	return NULL;
 }
@@ -125,7 +125,7 @@ static void send_block(u32 n, const void *data)
 static void finish(void)
 {
 	hv_log("%s is on the line: %u of %u blocks, the others are zero; checksum %08x", save.disk->name,
-	       (unsigned)save.sent, (unsigned)save.disk->blocks, (unsigned)save.crc);
+	       save.sent, save.disk->blocks, save.crc);
 	end(END, save.sent, save.crc);
 }
 

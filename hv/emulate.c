@@ -194,7 +194,7 @@ static bool write_cr0_reg(struct vcpu *v, u32 val)
 	u32 changed = v->cr0 ^ val;
 
 	if (!(val & CR0_PE)) {
-		guest_kill(v->guest, "left protected mode (cr0 %08x)", (unsigned)val);
+		guest_kill(v->guest, "left protected mode (cr0 %08x)", val);
 		return false;
 	}
 	v->cr0 = val | CR0_ET;
@@ -251,7 +251,7 @@ static void log_msr(struct vcpu *v, const char *what)
 	struct guest *g = v->guest;
 
 	if (first_time(g->logged_msrs, &g->logged_msr_count, v->regs->ecx))
-		hv_log("%s: %s MSR %08x: nothing is there", g->name, what, (unsigned)v->regs->ecx);
+		hv_log("%s: %s MSR %08x: nothing is there", g->name, what, v->regs->ecx);
 }
 
 static void rdmsr_reg(struct vcpu *v)
@@ -523,7 +523,7 @@ void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg)
 		return;
 	if (d != DECODED || (i.has_modrm && i.mod == 3) || !mmio_move(v, &i, reg)) {
 		guest_kill(v->guest, "device register %08x (at %08x) touched by an instruction that is no plain move, at %08x",
-			   (unsigned)gpa_x(reg), (unsigned)gva_x(a), (unsigned)v->regs->eip);
+			   gpa_x(reg), gva_x(a), v->regs->eip);
 		return;
 	}
 	v->regs->eip += i.len;

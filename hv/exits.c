@@ -51,9 +51,9 @@ enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2)
 
 	if (trap & SWITCH_FAILED) {
 		guest_kill(v->guest, "cannot run at %x:%08x with stack %x:%08x (trap %u)",
-			   (unsigned)(v->regs->cs & 0xFFFF), (unsigned)v->regs->eip,
-			   (unsigned)(v->regs->ss & 0xFFFF), (unsigned)v->regs->esp,
-			   (unsigned)(trap & 0xFF));
+			   (v->regs->cs & 0xFFFF), v->regs->eip,
+			   (v->regs->ss & 0xFFFF), v->regs->esp,
+			   (trap & 0xFF));
 		return EXIT_BADENTRY;
 	}
 	if (trap >= IRQ_BASE) {

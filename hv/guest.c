@@ -40,7 +40,7 @@ struct guest *guest_find(const char *name_or_id)
 	for (i = 0; i < guest_count; i++) {
 		char id[12];
 
-		snprintf(id, sizeof(id), "%u", (unsigned)guests[i]->id);
+		snprintf(id, sizeof(id), "%u", guests[i]->id);
 		if (!strcmp(guests[i]->name, name_or_id) || !strcmp(id, name_or_id))
 			return guests[i];
 	}
@@ -103,7 +103,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 		return false;
 	if (need > left) {
 		snprintf(msg, len, "too little memory: it needs %u KiB (%u KiB and its tables), %u KiB are free",
-			 (unsigned)need * 4, (unsigned)pages * 4, (unsigned)left * 4);
+			 need * 4, pages * 4, left * 4);
 		return false;
 	}
 	g->mem_pages = pages;
@@ -178,7 +178,7 @@ static void finish_start(struct guest *g)
 	g->state = GUEST_RUNNING;
 	g->started_ns = time_ns();
 	g->starts++;
-	hv_log("%s: started, %u KiB", g->name, (unsigned)g->mem_pages * 4);
+	hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
 	sched_wake(g->vcpu);
 }
 

@@ -18,8 +18,8 @@ struct call {
 
 static void bad(struct vcpu *v, const struct call *c, const char *what)
 {
-	guest_kill(v->guest, "hypercall %u (%x, %x, %x): %s", (unsigned)c->nr, (unsigned)c->b,
-		   (unsigned)c->c, (unsigned)c->d, what);
+	guest_kill(v->guest, "hypercall %u (%x, %x, %x): %s", c->nr, c->b,
+		   c->c, c->d, what);
 }
 
 static void result(struct vcpu *v, const struct call *c, u32 val)

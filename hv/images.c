@@ -30,14 +30,14 @@ void images_init(void)
 		name_of(m->string, names[count]);
 		if (!names[count][0]) {
 			hv_log("Module %u has no name: write `module FILE NAME` in grub.cfg.",
-			       (unsigned)i + 1);
+			       i + 1);
 			continue;
 		}
 		if (image_find(names[count])) {
 			hv_log("There are two modules %s: the second one is ignored.", names[count]);
 			continue;
 		}
-		hv_log("module %s %08x-%08x", names[count], (unsigned)m->start, (unsigned)m->end);
+		hv_log("module %s %08x-%08x", names[count], m->start, m->end);
 		images[count] = (struct image){ names[count], hpa_ptr(hpa(m->start)), m->end - m->start };
 		count++;
 	}

@@ -193,7 +193,7 @@ static struct lan_port *port_of(const struct guest *g, u32 n)
 	for (i = 1; i < lan->sw.ports; i++)
 		if (lan->port[i]->guest == g && lan->port[i]->eth == n)
 			return lan->port[i];
-	panic("%s has no port for its network %u", g->name, (unsigned)n);
+	panic("%s has no port for its network %u", g->name, n);
 }
 
 struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access)

@@ -23,7 +23,7 @@ void line_redraw(struct lineedit *e)
 	put(e, e->buf);
 	put(e, "\033[K");
 	if (e->len > e->pos) {
-		snprintf(left, sizeof(left), "\033[%uD", (unsigned)(e->len - e->pos));
+		snprintf(left, sizeof(left), "\033[%uD", (e->len - e->pos));
 		put(e, left);
 	}
 }

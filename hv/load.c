@@ -81,9 +81,9 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 	    ((top - initrd) & PAGE_MASK) < (initrd ? p->kernel.end : 0)) {
 		/* An initrd unpacks to about three times its size, and a kernel wants some for itself. */
 		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
-			 (unsigned)(p->kernel.end >> 10), (unsigned)(initrd >> 10),
-			 (unsigned)(cfg->memory >> 10),
-			 (unsigned)(mib(p->kernel.end) + 4 * mib(initrd) + 8));
+			 (p->kernel.end >> 10), (initrd >> 10),
+			 (cfg->memory >> 10),
+			 (mib(p->kernel.end) + 4 * mib(initrd) + 8));
 		return false;
 	}
 	p->initrd_at = initrd ? (top - initrd) & PAGE_MASK : 0;

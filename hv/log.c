@@ -65,8 +65,8 @@ void hv_log(const char *fmt, ...)
 	static char line[LINE];
 	u32 ms = (u32)(time_ns() / 1000000);
 	va_list ap;
-	int n = snprintf(line, sizeof(line), "[%5u.%03u] ", (unsigned)(ms / 1000),
-			 (unsigned)(ms % 1000));
+	int n = snprintf(line, sizeof(line), "[%5u.%03u] ", (ms / 1000),
+			 (ms % 1000));
 
 	va_start(ap, fmt);
 	vsnprintf(line + n, sizeof(line) - (size_t)n, fmt, ap);
@@ -121,7 +121,7 @@ static void say_address(const char *what, u32 a)
 	u32 offset;
 	const char *name = symbol_at(a, &offset);
 
-	say("  %s%08x  %s+0x%x\n", what, (unsigned)a, name, (unsigned)offset);
+	say("  %s%08x  %s+0x%x\n", what, a, name, offset);
 }
 
 /* Frame pointers are believed only inside our own stacks, and only as long as they go up. */
@@ -157,8 +157,8 @@ static void begin(void)
 
 static void NORETURN end(u32 ebp)
 {
-	say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", (unsigned)read_cr0(),
-	    (unsigned)read_cr2(), (unsigned)read_cr3(), (unsigned)(time_ns() / 1000000));
+	say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", read_cr0(),
+	    read_cr2(), read_cr3(), (unsigned)(time_ns() / 1000000));
 	backtrace(ebp);
 	say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
 	    "happens until you reset it.\n");
@@ -188,13 +188,13 @@ void panic_trap(const struct host_frame *f)
 	u32 esp = f->trap == VEC_DF ? f->esp_unused : (u32)(f + 1);
 
 	begin();
-	say("trap %u, error %04x, in the hypervisor\n", (unsigned)f->trap, (unsigned)f->error);
+	say("trap %u, error %04x, in the hypervisor\n", f->trap, f->error);
 	say_address("at ", f->eip);
-	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", (unsigned)f->eax, (unsigned)f->ebx,
-	    (unsigned)f->ecx, (unsigned)f->edx);
-	say("  esi %08x  edi %08x  ebp %08x  esp %08x\n", (unsigned)f->esi, (unsigned)f->edi,
-	    (unsigned)f->ebp, (unsigned)esp);
-	say("  cs %04x  ds %04x  es %04x  eflags %08x\n", (unsigned)f->cs & 0xFFFF,
-	    (unsigned)f->ds & 0xFFFF, (unsigned)f->es & 0xFFFF, (unsigned)f->eflags);
+	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", f->eax, f->ebx,
+	    f->ecx, f->edx);
+	say("  esi %08x  edi %08x  ebp %08x  esp %08x\n", f->esi, f->edi,
+	    f->ebp, esp);
+	say("  cs %04x  ds %04x  es %04x  eflags %08x\n", f->cs & 0xFFFF,
+	    f->ds & 0xFFFF, f->es & 0xFFFF, f->eflags);
 	end(f->ebp);
 }

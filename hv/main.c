@@ -38,7 +38,7 @@ static void read_boot_info(u32 magic, hpa_t mbi)
 	bios_kbd_flags = bios_data_kbd_flags;
 	if (boot_info.dropped)
 		hv_log("%u modules or memory map entries from the boot loader made no sense.",
-		       (unsigned)boot_info.dropped);
+		       boot_info.dropped);
 }
 
 static void say_machine(void)
@@ -46,10 +46,10 @@ static void say_machine(void)
 	u32 total, free, used, heap;
 
 	mem_stats(&total, &free, &used, &heap);
-	hv_log("%s at %u.%03u MHz", cpu_info.name, (unsigned)(sys_clock.tsc_khz / 1000),
-	       (unsigned)(sys_clock.tsc_khz % 1000));
-	hv_log("%u MiB of memory, %u MiB free; %u modules", (unsigned)(total >> 20),
-	       (unsigned)(free >> 20), (unsigned)boot_info.modules);
+	hv_log("%s at %u.%03u MHz", cpu_info.name, (sys_clock.tsc_khz / 1000),
+	       (sys_clock.tsc_khz % 1000));
+	hv_log("%u MiB of memory, %u MiB free; %u modules", (total >> 20),
+	       (free >> 20), boot_info.modules);
 }
 
 static void complain(const char *line)

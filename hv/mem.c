@@ -75,9 +75,9 @@ void frame_free(hfn_t f)
 
 	if (n < FIRST_MIB >> PAGE_SHIFT || n / 32 >= end_word ||
 	    (n >= (u32)hv_start >> PAGE_SHIFT && n < (u32)hv_end >> PAGE_SHIFT))
-		panic("frame_free: %05x never came from frame_alloc", (unsigned)n);
+		panic("frame_free: %05x never came from frame_alloc", n);
 	if (is_free(n))
-		panic("frame_free: %05x is free already", (unsigned)n);
+		panic("frame_free: %05x is free already", n);
 	free_bits[n / 32] |= BIT(n % 32);
 	unused++;
 }
@@ -111,7 +111,7 @@ static void make_heap(void)
 	u32 first = find_run(pages);
 
 	if (!first)
-		panic("no %u KiB of memory in one piece for the heap", (unsigned)(pages * 4));
+		panic("no %u KiB of memory in one piece for the heap", (pages * 4));
 	set_range(first, first + pages, false);
 	heap_init(hpa_ptr(hfn_hpa(hfn(first))), pages * PAGE_SIZE);
 }

@@ -70,7 +70,7 @@ static void say_time(u64 ns)
 {
 	u32 ms = (u32)(ns / 1000000);
 
-	say("%6u.%03u s", (unsigned)(ms / 1000), (unsigned)(ms % 1000));
+	say("%6u.%03u s", (ms / 1000), (ms % 1000));
 }
 
 static void cmd_list(char **w)
@@ -83,8 +83,8 @@ static void cmd_list(char **w)
 		struct guest *g = guests[i];
 		bool up = g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
 
-		say("%3u %-15s %-8s %5u KiB %5u ", (unsigned)g->id, g->name, guest_state_name(g),
-		    (unsigned)(g->cfg->memory >> 10), (unsigned)g->starts);
+		say("%3u %-15s %-8s %5u KiB %5u ", g->id, g->name, guest_state_name(g),
+		    (g->cfg->memory >> 10), g->starts);
 		say_time(g->stats.run_ns);
 		if (up)
 			say_time(time_ns() - g->started_ns);
@@ -96,14 +96,14 @@ static void cmd_list(char **w)
 
 static void say_regs(const struct vcpu_regs *r, u32 cr2, u32 cr3)
 {
-	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", (unsigned)r->eip,
-	    (unsigned)r->eflags, (unsigned)r->esp, (unsigned)r->cs & 0xFFFF, (unsigned)r->ss & 0xFFFF);
-	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", (unsigned)r->eax, (unsigned)r->ebx,
-	    (unsigned)r->ecx, (unsigned)r->edx);
-	say("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x  fs %04x  gs %04x\n", (unsigned)r->esi,
-	    (unsigned)r->edi, (unsigned)r->ebp, (unsigned)r->ds & 0xFFFF, (unsigned)r->es & 0xFFFF,
-	    (unsigned)r->fs & 0xFFFF, (unsigned)r->gs & 0xFFFF);
-	say("  cr2 %08x  cr3 %08x\n", (unsigned)cr2, (unsigned)cr3);
+	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", r->eip,
+	    r->eflags, r->esp, r->cs & 0xFFFF, r->ss & 0xFFFF);
+	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", r->eax, r->ebx,
+	    r->ecx, r->edx);
+	say("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x  fs %04x  gs %04x\n", r->esi,
+	    r->edi, r->ebp, r->ds & 0xFFFF, r->es & 0xFFFF,
+	    r->fs & 0xFFFF, r->gs & 0xFFFF);
+	say("  cr2 %08x  cr3 %08x\n", cr2, cr3);
 }
 
 static void cmd_info(char **w)
@@ -113,7 +113,7 @@ static void cmd_info(char **w)
 
 	if (!g)
 		return;
-	say("name     %s (%u)\nstate    %s\n", g->name, (unsigned)g->id, guest_state_name(g));
+	say("name     %s (%u)\nstate    %s\n", g->name, g->id, guest_state_name(g));
 	if (g->reason[0])
 		say("reason   %s\n", g->reason);
 	if (g->cfg->error[0])
@@ -125,10 +125,10 @@ static void cmd_info(char **w)
 		    g->cfg->disk[i].ro ? " ro" : "", g->cfg->disk[i].cow ? " cow" : "");
 	for (i = 0; i < g->cfg->nets; i++)
 		say("net      %s\n", g->cfg->net[i].lan);
-	say("memory   %u KiB\nstarts   %u\n", (unsigned)(g->cfg->memory >> 10), (unsigned)g->starts);
+	say("memory   %u KiB\nstarts   %u\n", (g->cfg->memory >> 10), g->starts);
 	if (g->vcpu) {
 		say("shadow   %u of %u page tables\nregisters when it was last out\n",
-		    (unsigned)g->shadow.pages, (unsigned)g->shadow.max_pages);
+		    g->shadow.pages, g->shadow.max_pages);
 		say_regs(g->vcpu->regs, g->vcpu->cr2, g->vcpu->cr3);
 	} else if (g->have_last_regs) {
 		say("last registers\n");
@@ -165,12 +165,12 @@ static void cmd_mem(char **w)
 
 	(void)w;
 	mem_stats(&total, &free, &used, &heap);
-	say("%u KiB of memory, %u KiB free\n", (unsigned)(total >> 10), (unsigned)(free >> 10));
-	say("heap: %u of %u bytes\n", (unsigned)used, (unsigned)heap);
+	say("%u KiB of memory, %u KiB free\n", (total >> 10), (free >> 10));
+	say("heap: %u of %u bytes\n", used, heap);
 	for (i = 0; i < guest_count; i++)
 		if (guests[i]->vcpu)
 			say("%-15s %u KiB, page tables %u KiB\n", guests[i]->name,
-			    (unsigned)guests[i]->mem_pages * 4, (unsigned)guests[i]->shadow.max_pages * 4);
+			    guests[i]->mem_pages * 4, guests[i]->shadow.max_pages * 4);
 }
 
 static void audit_one(struct guest *g)
@@ -182,7 +182,7 @@ static void audit_one(struct guest *g)
 		say("audit %s: VIOLATION: %s\n", g->name, a.violation);
 	else
 		say("audit %s: ok: %u roots, %u tables, %u entries, %u lagging\n", g->name,
-		    (unsigned)a.roots, (unsigned)a.tables, (unsigned)a.entries, (unsigned)a.lagging);
+		    a.roots, a.tables, a.entries, a.lagging);
 }
 
 static void cmd_audit(char **w)

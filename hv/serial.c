@@ -137,7 +137,7 @@ static void tell_dropped(void)
 	if (!dropped || backlog())
 		return;
 	snprintf(text, sizeof(text), "\r\n[%u bytes came too fast for this line; dmesg in the monitor has the last ones]\r\n",
-		 (unsigned)dropped);
+		 dropped);
 	dropped = 0;
 	serial_put(text, strlen(text));
 	if (!terminal_serial.focus)
@@ -177,7 +177,7 @@ static void tell_lost(void)
 	if (!lost.bytes || time_ns() - lost.ns < PAUSE_NS)
 		return;
 	terminal_hint(&terminal_serial, "\r\n[%s does not read: %u bytes typed for it are lost]\r\n", lost.by->name,
-		      (unsigned)lost.bytes);
+		      lost.bytes);
 	lost.bytes = 0;
 }
 

@@ -256,7 +256,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	hfn_t h;
 
 	if (why) {
-		guest_kill(g, "%s, for address %08x", why, (unsigned)gva_x(a));
+		guest_kill(g, "%s, for address %08x", why, gva_x(a));
 		return FAULT_KILLED;
 	}
 	fault = walk_check(&w, access);
@@ -270,7 +270,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 		if (vdev_is_mmio(g, *mmio))
 			return FAULT_MMIO;
 		guest_kill(g, "page table maps %08x to frame %05x, outside its memory",
-			   (unsigned)gva_x(a), (unsigned)gfn_x(w.frame));
+			   gva_x(a), gfn_x(w.frame));
 		return FAULT_KILLED;
 	}
 	walk_touch(v, &w, access);

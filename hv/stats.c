@@ -53,7 +53,7 @@ static void print_machine(const struct guest *g, put_fn put)
 			put("hypercall.%s %llu\n", call_names[i], (unsigned long long)s->hypercall[i]);
 	for (i = 0; i < ARRAY_SIZE(s->trap_injected); i++)
 		if (s->trap_injected[i])
-			put("trap.%u %llu\n", (unsigned)i, (unsigned long long)s->trap_injected[i]);
+			put("trap.%u %llu\n", i, (unsigned long long)s->trap_injected[i]);
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		put("%s %llu\n", counters[i].name, value(s, &counters[i]));
 	put("emulated-io %llu\n", (unsigned long long)s->emulated_io);
@@ -80,7 +80,7 @@ static void print_table(const struct guest *g, put_fn put)
 	put("traps given to the guest\n");
 	for (i = 0; i < ARRAY_SIZE(s->trap_injected); i++)
 		if (s->trap_injected[i])
-			put("  %-16u %10llu\n", (unsigned)i, (unsigned long long)s->trap_injected[i]);
+			put("  %-16u %10llu\n", i, (unsigned long long)s->trap_injected[i]);
 	put("counters\n");
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		if (value(s, &counters[i]))

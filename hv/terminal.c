@@ -120,7 +120,7 @@ void terminal_fit(struct terminal *t, u32 cols, u32 rows)
 	cols = MIN(MAX(cols, CONSOLE_MIN_COLS), CONSOLE_MAX_COLS);
 	rows = MIN(MAX(rows, CONSOLE_MIN_ROWS), CONSOLE_MAX_ROWS);
 	if (console_resize(t->focus->guest, cols, rows))
-		terminal_hint(t, "\r\n[%s: %ux%u]\r\n", t->focus->guest->name, (unsigned)cols, (unsigned)rows);
+		terminal_hint(t, "\r\n[%s: %ux%u]\r\n", t->focus->guest->name, cols, rows);
 }
 
 /* Gives the guest the size of this terminal: the screen's is known, the one at COM1 is asked. */
@@ -148,7 +148,7 @@ static void escape_command(struct terminal *t, u8 c)
 	} else if (c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count) {
 		terminal_focus(t, guests[c - '1']);
 	} else if (c >= '1' && c <= '9') {
-		terminal_hint(t, "\r\n[there is no guest %c: there are %u]\r\n", c, (unsigned)guest_count);
+		terminal_hint(t, "\r\n[there is no guest %c: there are %u]\r\n", c, guest_count);
 	} else {
 		escape_help(t);
 	}

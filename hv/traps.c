@@ -97,21 +97,21 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 	struct desc gate;
 
 	if (!gate_type(v->idt[vector]) && !idt_fetch(v, vector)) {
-		guest_kill(g, "no handler for trap %u at %08x (error %x, cr2 %08x)", (unsigned)vector,
-			   (unsigned)r->eip, (unsigned)error, (unsigned)v->cr2);
+		guest_kill(g, "no handler for trap %u at %08x (error %x, cr2 %08x)", vector,
+			   r->eip, error, v->cr2);
 		return;
 	}
 	gate = v->idt[vector];
 	if (!selector_ok_cs(v, gate_selector(gate)) || !selector_ok_ss(v, ss, gate_selector(gate))) {
 		guest_kill(g, "double fault: trap %u wants code segment %x and stack segment %x",
-			   (unsigned)vector, gate_selector(gate), ss);
+			   vector, gate_selector(gate), ss);
 		return;
 	}
 	n = build_frame(v, outer, has_error, error, f);
 	sp = (outer ? v->esp1 : r->esp) - n * 4;
 	if (!gva_write(v, gva(segment_base(v, ss) + sp), f, n * 4, 0, &err, &at)) {
-		guest_kill(g, "double fault: no stack at %08x for trap %u at %08x", (unsigned)at,
-			   (unsigned)vector, (unsigned)r->eip);
+		guest_kill(g, "double fault: no stack at %08x for trap %u at %08x", at,
+			   vector, r->eip);
 		return;
 	}
 	if (gate_type(gate) == GATE_INTERRUPT)

@@ -65,7 +65,7 @@ static void device_log(void *opaque, const char *line)
 	struct vdev_guest *v = opaque;
 
 	if (v->logged < MOST_LOGGED)
-		hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, (unsigned)v->index, line);
+		hv_log("%s: virtio device %u needs a reset: %s", v->guest->name, v->index, line);
 	v->logged++;
 }
 
@@ -201,5 +201,5 @@ void vdev_cmdline(const struct guest *g, char *buf, u32 len)
 
 	for (i = 0; i < g->vdevs && n < len; i++)
 		n += snprintf(buf + n, len - n, " virtio_mmio.device=4K@0x%x:%u",
-			      (unsigned)(VDEV_BASE + i * PAGE_SIZE), (unsigned)i + 1);
+			      (VDEV_BASE + i * PAGE_SIZE), i + 1);
 }

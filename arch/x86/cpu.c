@@ -44,7 +44,7 @@ static void read_name(struct cpu_info *ci)
 
 	if (ci->max_ext < 0x80000004) {
 		snprintf(ci->name, sizeof(ci->name), "%s family %u model %u", ci->vendor,
-			 (unsigned)ci->family, (unsigned)ci->model);
+			 ci->family, ci->model);
 		return;
 	}
 	for (i = 0; i < 3; i++, w += 4)

@@ -409,7 +409,7 @@ static void report(struct vt *vt)
 	if (param(vt, 0, 0) == 5) {
 		reply(vt, "\033[0n");
 	} else if (param(vt, 0, 0) == 6) {
-		snprintf(s, sizeof(s), "\033[%u;%uR", (unsigned)row + 1, vt->now.col + 1u);
+		snprintf(s, sizeof(s), "\033[%u;%uR", row + 1, vt->now.col + 1u);
 		reply(vt, s);
 	}
 }
@@ -680,7 +680,7 @@ static void paint_row(struct painter *p, const struct vt *vt, u32 row)
 		end--;
 	if (!end)
 		return;
-	snprintf(s, sizeof(s), "\033[%u;1H", (unsigned)row + 1);
+	snprintf(s, sizeof(s), "\033[%u;1H", row + 1);
 	paint(p, s);
 	for (i = 0; i < end; i++) {
 		paint_attr(p, (u8)(cells[i] >> 8));

@@ -188,8 +188,8 @@ static u32 by_address(const struct lanhost *h, const char *name)
 	for (i = 1; i < h->ports; i++) {
 		u32 ip = h->port[i].ip;
 
-		snprintf(want, sizeof(want), "%u.%u.%u.%u.in-addr.arpa", (unsigned)(ip & 255), (unsigned)(ip >> 8 & 255),
-			 (unsigned)(ip >> 16 & 255), (unsigned)(ip >> 24));
+		snprintf(want, sizeof(want), "%u.%u.%u.%u.in-addr.arpa", (ip & 255), (ip >> 8 & 255),
+			 (ip >> 16 & 255), (ip >> 24));
 		if (!strcasecmp(name, want))
 			return i;
 	}
