@@ -41,7 +41,7 @@ ASFLAGS	= -D__ASSEMBLER__ -Wa,--fatal-warnings -MMD -MP -g -I. -I$(BUILD)
 LIBGCC	= $(shell $(CC) -print-libgcc-file-name)
 
 SRCS	:= $(filter-out switcher/asm-offsets.c, \
-	     $(wildcard boot/*.[cS] arch/x86/*.[cS] switcher/*.[cS] hv/*.[cS] drivers/*/*.[cS]))
+	     $(wildcard boot/*.[cS] arch/x86/*.[cS] switcher/*.[cS] hv/*.[cS] hv/*/*.[cS] drivers/*/*.[cS]))
 OBJS	:= $(patsubst %,$(BUILD)/obj/%.o,$(SRCS))
 
 # ---- the hypervisor ----

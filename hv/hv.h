@@ -11,9 +11,9 @@
 
 #include "arch/x86/desc.h"
 #include "hv/abi.h"
-#include "hv/config.h"
-#include "hv/shadow.h"
-#include "hv/stats.h"
+#include "hv/load/config.h"
+#include "hv/mem/shadow.h"
+#include "hv/run/stats.h"
 #include "hv/types.h"
 #include "switcher/layout.h"
 #include "switcher/switcher.h"

@@ -2,7 +2,7 @@
 /* The boot order, from the first line of C to the main loop: one call a line. */
 #include <string.h>
 #include "arch/x86/cpu.h"
-#include "arch/x86/hostmap.h"
+#include "hv/mem/hostmap.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/rtc.h"

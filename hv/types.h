@@ -9,7 +9,7 @@
  * Each is a one-member struct, so that handing one where another is wanted
  * does not compile.  `gva(x)` boxes, `gva_x(a)` unboxes; frames are the same
  * with the 12 offset bits gone.  Host *virtual* addresses are plain pointers:
- * the hypervisor maps all RAM at its physical address (see arch/x86/hostmap.c), so
+ * the hypervisor maps all RAM at its physical address (see hv/mem/hostmap.c), so
  * an hpa of RAM becomes a pointer by `hpa_ptr`, which only mm/loader/gmem code
  * may use; a gpa never does, except inside gmem.c.
  */

@@ -12,7 +12,7 @@ fault() { echo "check: $*"; bad=1; }
 
 cflags=" $CFLAGS "
 cflags=${cflags/ -MMD -MP / }
-for h in boot/*.h arch/x86/*.h switcher/*.h hv/*.h drivers/*/*.h; do
+for h in boot/*.h arch/x86/*.h switcher/*.h hv/*.h hv/*/*.h drivers/*/*.h; do
 	# shellcheck disable=SC2086  # CC and CFLAGS are lists of words
 	$CC $cflags -fsyntax-only -x c - <<<"#include \"$h\"" || fault "$h does not compile alone"
 done
@@ -40,7 +40,7 @@ else
 	fault "cppcheck is missing (tools/setup.sh)"
 fi
 
-lines=$(cat boot/*.[chS] arch/x86/*.[chS] switcher/*.[chS] hv/*.[chS] drivers/*/*.[ch] |
+lines=$(cat boot/*.[chS] arch/x86/*.[chS] switcher/*.[chS] hv/*.[chS] hv/*/*.[chS] drivers/*/*.[ch] |
 	gcc -fpreprocessed -dD -E -P -x c - 2>/dev/null | grep -c '[^[:space:]]')
 echo "check: $lines lines of code without comments"
 [ "$bad" -eq 0 ] && echo "check: nothing wrong found"

@@ -3,6 +3,7 @@
 #ifndef VIRTIO_NET_H
 #define VIRTIO_NET_H
 
+#include "drivers/net/inet.h"
 #include "drivers/virtio/virtio.h"
 
 #define NET_F_CSUM	0		/* feature bit numbers */
@@ -31,7 +32,6 @@ _Static_assert(sizeof(struct net_hdr) == 12, "virtio_net_hdr");
 #define NET_GSO_ECN	0x80
 #define NET_MOST	65550		/* bytes in a frame */
 
-#define ETH_HEADER	14
 #define NET_HEAD	640		/* all headers a frame can have; a whole frame of the LAN's own host */
 
 /* A frame on its way: its beginning, which we have read (once) and judged by, and the rest, which is still
@@ -101,13 +101,5 @@ bool net_checksum(struct net_packet *p);
 u32 net_segments(const struct net_packet *p);
 /* The i-th of them. */
 bool net_segment(const struct net_packet *p, u32 i, struct net_packet *s);
-/* The Internet checksum: sum up pieces, each from an even place of the whole, and fold. */
-u32 inet_sum(u32 sum, const void *data, u32 len);
-u16 inet_fold(u32 sum);
-
-static inline u32 be16(const u8 *p) { return (u32)p[0] << 8 | p[1]; }
-static inline u32 be32(const u8 *p) { return be16(p) << 16 | be16(p + 2); }
-static inline void put16(u8 *p, u32 v) { p[0] = (u8)(v >> 8); p[1] = (u8)v; }
-static inline void put32(u8 *p, u32 v) { put16(p, v >> 16); put16(p + 2, v); }
 
 #endif

@@ -16,16 +16,16 @@ from ringlet import BUILD, LOGS, PATIENCE, ROOT, Failure, Skip, sh, tail
 
 OUT = os.path.join(BUILD, "fuzz")
 RUNS = 20000
-NET = [f"drivers/virtio/{f}.c" for f in ("net", "offload", "mmio", "ring")]
+NET = ["drivers/net/inet.c"] + [f"drivers/virtio/{f}.c" for f in ("net", "offload", "mmio", "ring")]
 SUBJECTS = {
-    "config": ["hv/config.c"],
-    "kernel": ["hv/kernel_image.c"],
-    "decode": ["hv/decode.c"],
+    "config": ["hv/load/config.c"],
+    "kernel": ["hv/load/kernel_image.c"],
+    "decode": ["hv/cpu/decode.c"],
     "multiboot": ["boot/multiboot.c"],
     "filter": ["drivers/serial/filter.c"],
     "vt": ["drivers/vga/vt.c"],
     "net": NET,
-    "lanhost": ["drivers/virtio/lanhost.c", *NET],
+    "lanhost": ["drivers/net/lanhost.c", *NET],
     "virtio": ["drivers/virtio/mmio.c", "drivers/virtio/ring.c"],
 }
 

@@ -2,7 +2,7 @@
 /* ringlet.conf: any bytes. */
 #include <stdlib.h>
 #include <string.h>
-#include "hv/config.h"
+#include "hv/load/config.h"
 
 static void complain(const char *line)
 {

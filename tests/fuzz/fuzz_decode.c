@@ -2,7 +2,7 @@
 /* The instruction decoder: any bytes; and the same answer whatever follows the instruction. */
 #include <stdlib.h>
 #include <string.h>
-#include "hv/decode.h"
+#include "hv/cpu/decode.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {

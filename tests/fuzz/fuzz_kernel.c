@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A kernel file: any bytes; what is accepted keeps the header's promises. */
 #include <stdlib.h>
-#include "hv/kernel_image.h"
+#include "hv/load/kernel_image.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {

@@ -2,7 +2,7 @@
 /* Frames to the LAN's own host: the first byte says from which port, and whether the usual beginning is put before. */
 #include <stdlib.h>
 #include <string.h>
-#include "drivers/virtio/lanhost.h"
+#include "drivers/net/lanhost.h"
 
 static struct lanhost host = {
 	.ip = 0x0A4D01FE, .mac = { 2, 'R', 'L', 255, 0, 1 },

@@ -6,7 +6,7 @@
  */
 #define MACHINE_FRAMES 2600
 #include "drivers/virtio/blk.h"
-#include "hv/disk.h"
+#include "hv/dev/disk.h"
 #include "tests/unit/machine.h"
 #define RAM	0x40000u
 #include "tests/unit/ram.h"

@@ -3,7 +3,7 @@
  * ringlet.conf: what a right one means, that each wrong line is told once with its number and costs no
  * other, and that anything at all is survived.
  */
-#include "hv/config.h"
+#include "hv/load/config.h"
 #include "tests/unit/test.h"
 
 static struct config c;

@@ -4,7 +4,7 @@
  * that must hold: nothing past the end is read (the buffer is exact, ASan watches), the length
  * is within the bytes given, fewer bytes than the length do not decode, more change nothing.
  */
-#include "hv/decode.h"
+#include "hv/cpu/decode.h"
 #include "tests/unit/test.h"
 
 #define N NO_REG

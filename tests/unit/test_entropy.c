@@ -10,7 +10,7 @@
 #include "arch/x86/pit.h"
 #include "arch/x86/time.h"
 #include "drivers/virtio/rng.h"
-#include "hv/chacha20.h"
+#include "hv/lib/chacha20.h"
 #include "hv/hv.h"
 #include "tests/unit/test.h"
 

@@ -4,7 +4,7 @@
  * are refused, or what comes out still keeps its promises: pieces inside the file, apart
  * from each other, below the device registers, the entry in one of them.
  */
-#include "hv/kernel_image.h"
+#include "hv/load/kernel_image.h"
 #include "tests/unit/test.h"
 
 static u8 file[8192];

@@ -3,7 +3,7 @@
  * The LAN's own host, asked by hand-made frames, its answers looked at byte by byte; and then asked the same
  * with bytes changed and ends cut off, when it may say anything that fits.
  */
-#include "drivers/virtio/lanhost.h"
+#include "drivers/net/lanhost.h"
 #include "drivers/virtio/net.h"
 #include "tests/unit/test.h"
 

@@ -4,7 +4,7 @@
  * shows of it (our own vt, cross-checked) is that line too; any bytes are survived.
  */
 #include "drivers/vga/vt.h"
-#include "hv/lineedit.h"
+#include "hv/ui/lineedit.h"
 #include "tests/unit/test.h"
 
 static struct lineedit e;

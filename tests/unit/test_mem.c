@@ -7,7 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include "boot/multiboot.h"
-#include "hv/heap.h"
+#include "hv/lib/heap.h"
 #include "hv/hv.h"
 #include "tests/unit/test.h"
 

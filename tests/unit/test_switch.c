@@ -3,7 +3,7 @@
  * The switch against an obvious one: a list of who was heard when, in that order, cut to what it may
  * remember.  The clock is ours.
  */
-#include "drivers/virtio/switch.h"
+#include "drivers/net/switch.h"
 #include "tests/unit/test.h"
 
 #define PORTS	5

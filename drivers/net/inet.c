@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The Internet checksum. */
+#include "drivers/net/inet.h"
+
+u32 inet_sum(u32 sum, const void *data, u32 len)
+{
+	const u8 *d = data;
+
+	for (; len > 1; d += 2, len -= 2)
+		sum += be16(d);
+	sum += len ? (u32)*d << 8 : 0;
+	return (sum & 0xFFFF) + (sum >> 16);
+}
+
+u16 inet_fold(u32 sum)
+{
+	u16 v;
+
+	sum = (sum & 0xFFFF) + (sum >> 16);
+	v = (u16)~((sum & 0xFFFF) + (sum >> 16));
+	return v ? v : 0xFFFF;		/* the same number; in UDP 0 is for none */
+}

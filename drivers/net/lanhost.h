@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one host of each LAN that is no guest: gives the guests their addresses and tells them each other's. */
+#ifndef NET_LANHOST_H
+#define NET_LANHOST_H
+
+#include "drivers/net/switch.h"
+
+#define LANHOST_FRAME	640		/* the largest it takes or sends */
+#define LANHOST_DOMAIN	"ringlet"
+
+struct lanhost {
+	u32 ip;				/* in the order people write it: 0x0A4D01FE; its LAN is the upper 24 bits */
+	u8 mac[6];
+	struct { u32 ip; const char *name; } port[SWITCH_PORTS];	/* of the switch; ip 0: is no guest's */
+	u32 ports;
+};
+
+/* Answers a frame (of len bytes) that came from a port: how long the answer is in out; 0: there is none. */
+u32 lanhost_answer(const struct lanhost *h, u32 port, const u8 *frame, u32 len, u8 out[LANHOST_FRAME]);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A virtual CPU: born, put on a processor, run, taken off.  Loading one copies its GDT, its one direct
+ * gate and its trap stack into that processor's state page and swaps the FPU; after
+ * that an exit and re-entry of the same guest costs registers and CR3 only.
+ */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/cpu.h"
+#include "hv/mem/hostmap.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "hv/hv.h"
+
+/* ---- FPU: eagerly, whole, and only between guests ---- */
+
+static void fpu_fresh(struct vcpu *v)
+{
+	memset(v->fpu, 0, sizeof(v->fpu));
+	if (cpu_has(CPU_FXSR)) {
+		*(u16 *)&v->fpu[0] = 0x037F;		/* control word */
+		*(u32 *)&v->fpu[24] = 0x1F80;		/* MXCSR */
+	} else {
+		*(u32 *)&v->fpu[0] = 0xFFFF037F;	/* control */
+		*(u32 *)&v->fpu[4] = 0xFFFF0000;	/* status */
+		*(u32 *)&v->fpu[8] = 0xFFFFFFFF;	/* tag: all empty */
+	}
+}
+
+static void fpu_save(struct vcpu *v)
+{
+	if (cpu_has(CPU_FXSR))
+		asm volatile("fxsave %0" : "=m"(v->fpu));
+	else
+		asm volatile("fnsave %0" : "=m"(v->fpu));
+}
+
+static void fpu_restore(struct vcpu *v)
+{
+	if (!cpu_has(CPU_FXSR)) {
+		asm volatile("frstor %0" : : "m"(v->fpu));
+		return;
+	}
+	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were unless an
+	 * exception is pending: the other guest's would show.  fninit makes them 0. */
+	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
+}
+
+static void set_ts(struct cpu *c, bool on)
+{
+	if (on == c->ts_set)
+		return;
+	if (on)
+		write_cr0(read_cr0() | CR0_TS);
+	else
+		clts();
+	c->ts_set = on;
+}
+
+/* ---- on and off a processor ---- */
+
+static void load_tables(struct cpu *c, struct vcpu *v)
+{
+	struct state_page *s = cpu_state(c);
+	struct desc direct = trap_direct_gate(v);
+	u32 i;
+
+	for (i = 1; i < GDT_ENTRIES; i++)
+		if (i != HV_CS_INDEX && i != HV_DS_INDEX && i != HV_TSS_INDEX && i != HV_DF_TSS_INDEX)
+			s->gdt[i] = v->gdt[i];
+	if (c->direct_vector)
+		s->idt[c->direct_vector] = (struct desc){ 0 };
+	c->direct_vector = 0;
+	if (gate_type(direct)) {
+		c->direct_vector = v->syscall_vec;
+		s->idt[v->syscall_vec] = direct;
+	}
+	s->tss.esp1 = v->esp1;
+	s->tss.ss1 = v->ss1;
+	v->tables_changed = false;
+}
+
+static void load(struct cpu *c, struct vcpu *v)
+{
+	u32 *top = frame_ptr(c->guest_table);
+
+	if (c->loaded == v)
+		return;
+	set_ts(c, false);
+	if (c->loaded)
+		fpu_save(c->loaded);
+	fpu_restore(v);
+	hostmap_set_top(c->pages + LP_REGS, v->regs_frame, true);
+	top[((c->pages + LP_REGS) >> PAGE_SHIFT) & 1023] =
+		hpa_x(hfn_hpa(v->regs_frame)) | PTE_P | PTE_RW | PTE_A | PTE_D;
+	/* The Switcher reloads what differs from these. */
+	asm volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
+	load_tables(c, v);
+	c->loaded = v;
+	v->guest->stats.loads++;
+}
+
+/* ---- running ---- */
+
+static void collect_switcher_counts(struct cpu *c, struct vcpu *v)
+{
+	struct regs_page *p = frame_ptr(v->regs_frame);
+
+	/* The guest can write here: numbers, believed for nothing but display. */
+	if (p->nmis | p->nulled) {
+		c->nmis += p->nmis;
+		v->guest->stats.seg_nulled += p->nulled;
+		p->nmis = p->nulled = 0;
+	}
+}
+
+static void run_once(struct cpu *c, struct vcpu *v)
+{
+	struct stats *s = &v->guest->stats;
+	struct vcpu_regs *r = v->regs;
+	enum exit_reason reason;
+	u64 entered, left;
+	u32 trap, cr2;
+
+	virq_deliver(v);
+	if (!guest_alive(v->guest))
+		return;
+	if (v->tables_changed)
+		load_tables(c, v);
+	set_ts(c, v->ts);
+	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
+		    EFLAGS_IF | EFLAGS_FIXED;
+
+	s->switches++;
+	entered = rdtsc();
+	trap = switch_to_guest(c->pages, hpa_x(shadow_cr3(v, c->guest_table)));
+	cr2 = read_cr2();
+	left = rdtsc();
+	s->guest_cycles += left - entered;
+
+	collect_switcher_counts(c, v);
+	reason = handle_exit(v, trap, cr2);
+	s->exit_count[reason]++;
+	s->exit_cycles[reason] += rdtsc() - left;
+	if (reason == EXIT_INTERRUPT)
+		sched_interrupted(c);
+}
+
+void vcpu_run(struct cpu *c, struct vcpu *v)
+{
+	u64 from = time_ns(), used;
+
+	c->running = v;
+	c->resched = false;
+	c->slice_end_ns = from + v->slice_left_ns;
+	timer_program();
+	load(c, v);
+	shared_update_time(v);
+	while (guest_alive(v->guest) && !v->halted && !c->resched)
+		run_once(c, v);
+	c->running = NULL;
+
+	used = time_ns() - from;
+	v->guest->stats.run_ns += used;
+	v->slice_left_ns -= MIN(used, v->slice_left_ns);
+}
+
+/* ---- birth and death ---- */
+
+bool vcpu_create(struct guest *g)
+{
+	struct vcpu *v = memalign(16, sizeof(*v));
+	hfn_t frame;
+
+	if (!v)
+		return false;
+	memset(v, 0, sizeof(*v));
+	frame = frame_alloc_zeroed();
+	if (hfn_x(frame) == hfn_x(HFN_NONE)) {
+		free(v);
+		return false;
+	}
+	v->guest = g;
+	v->regs_frame = frame;
+	v->regs = &((struct regs_page *)frame_ptr(frame))->regs;
+	v->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_WP;
+	v->dr[6] = 0xFFFF0FF0;
+	v->dr[7] = 0x400;
+	v->syscall_vec = 0x80;
+	v->slice_left_ns = sched_slice_ns();
+	fpu_fresh(v);
+	segments_reset(v);
+	v->regs->cs = GUEST_CS;
+	v->regs->ds = v->regs->es = v->regs->ss = v->ss1 = GUEST_DS;
+	v->regs->eflags = EFLAGS_IF | EFLAGS_FIXED;
+	v->tables_changed = true;
+	g->vcpu = v;
+	return true;
+}
+
+void vcpu_destroy(struct guest *g)
+{
+	struct vcpu *v = g->vcpu;
+	struct cpu *c = this_cpu();
+
+	sched_remove(v);
+	if (c->loaded == v)
+		c->loaded = NULL;	/* what is left of it in the FPU is overwritten, not saved */
+	frame_free(v->regs_frame);
+	free(v);
+	g->vcpu = NULL;
+}

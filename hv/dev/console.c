@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Guests' consoles.  A console is what one guest says and is told: a ring of what it said lately, a terminal
+ * emulator that always knows what its screen looks like, and a ring of what was typed for it.
+ * What it says goes on to the terminals that show it.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "drivers/serial/filter.h"
+#include "drivers/vga/vga.h"
+#include "hv/dev/console.h"
+#include "hv/hv.h"
+#include "hv/ui/terminal.h"
+
+#define PASTE		131072		/* room for what is typed if CONSOLE_INPUT was not enough */
+
+/* ---- what guests say ---- */
+
+void console_write(struct guest *g, const void *data, u32 len)
+{
+	struct console *c = g->console;
+	const u8 *from = data;
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
+	vt_write(&c->vt, data, len);
+	terminals_show(c, data, len);
+	g->stats.console_out += len;
+}
+
+void console_print(struct guest *g, const char *text, u32 len)
+{
+	struct console *c = g->console;
+	char buf[128];
+	u32 n = 0;
+
+	for (; len; text++, len--) {
+		if (*text == '\n' && c->last != '\r')
+			buf[n++] = '\r';
+		buf[n++] = c->last = *text;
+		if (n >= sizeof(buf) - 1 || len == 1) {
+			console_write(g, buf, n);
+			n = 0;
+		}
+	}
+}
+
+u32 console_room(struct guest *g)
+{
+	return terminals_room(g->console);
+}
+
+/* ---- what is typed for them ---- */
+
+static u32 typed(const struct console *c)
+{
+	return c->typed_head - c->typed_tail;
+}
+
+/* More than anybody types: a paste.  If there is no memory, CONSOLE_INPUT must do. */
+static void grow_typed(struct console *c)
+{
+	u8 *big = c->typed == c->few ? malloc(PASTE) : NULL;
+	u32 i;
+
+	if (!big)
+		return;
+	for (i = c->typed_tail; i != c->typed_head; i++)
+		big[i % PASTE] = c->few[i % CONSOLE_INPUT];
+	c->typed = big;
+	c->typed_size = PASTE;
+}
+
+static bool full(const struct console *c)
+{
+	return typed(c) == c->typed_size;
+}
+
+bool console_full(struct console *c)
+{
+	if (full(c))
+		grow_typed(c);
+	return full(c);
+}
+
+void console_type(struct console *c, const u8 *data, u32 len)
+{
+	while (len-- && !full(c))
+		c->typed[c->typed_head++ % c->typed_size] = *data++;
+}
+
+static void all_read(struct console *c)
+{
+	if (c->typed == c->few)
+		return;
+	free(c->typed);
+	c->typed = c->few;
+	c->typed_size = CONSOLE_INPUT;
+}
+
+bool console_typed(struct guest *g)
+{
+	return typed(g->console);
+}
+
+u32 console_input(struct guest *g, void *buf, u32 len)
+{
+	struct console *c = g->console;
+	u32 n = 0;
+
+	while (n < len && typed(c))
+		((u8 *)buf)[n++] = c->typed[c->typed_tail++ % c->typed_size];
+	if (!typed(c))
+		all_read(c);
+	g->stats.console_in += n;
+	return n;
+}
+
+void console_forget_typed(struct guest *g)
+{
+	g->console->typed_tail = g->console->typed_head;
+	all_read(g->console);
+}
+
+/* A program asked the terminal something. */
+static void vt_reply(void *arg, const void *data, u32 len)
+{
+	console_type(arg, data, len);
+}
+
+/* ---- their size ---- */
+
+void console_size(const struct guest *g, u32 *cols, u32 *rows)
+{
+	*cols = g->console->vt.cols;
+	*rows = g->console->vt.rows;
+}
+
+bool console_resize(struct guest *g, u32 cols, u32 rows)
+{
+	struct vt *vt = &g->console->vt;
+	u16 *was = vt->cells, *cells = malloc(cols * rows * sizeof(u16));
+
+	if (!cells)
+		return false;
+	vt_resize(vt, cells, cols, rows);
+	free(was);
+	if (terminal_screen.focus == g->console)
+		screen_changed();
+	vdev_console_resized(g);
+	return true;
+}
+
+struct console *console_create(struct guest *g)
+{
+	struct console *c = calloc(1, sizeof(*c));
+	u16 *cells = malloc(VGA_COLS * VGA_ROWS * sizeof(u16));
+
+	if (!c || !cells)
+		panic("no memory for the console of %s", g->name);
+	c->guest = g;
+	c->typed = c->few;
+	c->typed_size = CONSOLE_INPUT;
+	vt_init(&c->vt, cells, VGA_COLS, VGA_ROWS);
+	c->vt.reply = vt_reply;
+	c->vt.reply_arg = c;
+	return c;
+}
+
+/* ---- reading back ---- */
+
+struct reader {
+	void (*line)(const char *text);
+	u32 len;
+	bool over;			/* after CR: what comes is written over the line */
+	char text[200];
+};
+
+static void end_line(struct reader *r)
+{
+	r->text[r->len] = 0;
+	r->len = 0;
+	r->line(r->text);
+}
+
+static void read_byte(struct reader *r, u8 b)
+{
+	if (b == '\n' || r->len == sizeof(r->text) - 1)
+		end_line(r);
+	if (b == '\r' || b == '\n') {
+		r->over = b == '\r';
+	} else if (b == '\b') {
+		r->len -= r->len > 0;
+	} else if (b >= ' ' || b == '\t') {
+		r->len = r->over ? 0 : r->len;
+		r->over = false;
+		r->text[r->len++] = b;
+	}
+}
+
+void console_each_line(const struct guest *g, void (*line)(const char *text))
+{
+	const struct console *c = g->console;
+	u32 at = c->said > CONSOLE_SCROLLBACK ? c->said - CONSOLE_SCROLLBACK : 0, end = c->said, i, n;
+	struct filter f = { .text_only = true };
+	struct reader r = { .line = line };
+	u8 text[1 + FILTER_HELD];
+
+	for (; at != end; at++) {
+		n = filter_text(&f, &c->scrollback[at % CONSOLE_SCROLLBACK], 1, text);
+		for (i = 0; i < n; i++)
+			read_byte(&r, text[i]);
+	}
+	if (r.len)
+		end_line(&r);
+}

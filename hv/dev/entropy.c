@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Randomness for guests, all out of one pool: a ChaCha20 key.  What is hard to foresee goes into it by exclusive or:
+ * the processor's own random numbers if it has them, and the moments at which the machine's interrupts came.
+ * Each use replaces the key by a part of the keystream that nobody sees, so that neither what
+ * was given out before nor what other guests got can be computed from what is here.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/cpu.h"
+#include "arch/x86/pit.h"
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "drivers/virtio/rng.h"
+#include "hv/lib/chacha20.h"
+#include "hv/hv.h"
+
+#define WORDS		8		/* of a key */
+#define JITTER_ROUNDS	128
+#define JITTER_COUNT	32		/* of the PIT: 27 us */
+#define RDRAND_TRIES	10		/* as Intel advises */
+
+static u32 key[WORDS];
+static u32 moments[WORDS];		/* of the TSC's low bits, folded together until the pool is used */
+
+static void fold(u32 v)
+{
+	static u32 at;
+	u32 *m = &moments[at++ % WORDS];
+
+	*m = (*m << 7 | *m >> 25) ^ v;
+}
+
+void entropy_stir(void)
+{
+	fold((u32)rdtsc());
+}
+
+/* 0 from a processor that has none, or whose numbers stop coming or changing (some did after a
+ * suspend): those are never asked again. */
+static u32 processors_own(void)
+{
+	static bool failed;
+	static u32 last, same;
+	u32 v = 0, tries = 0;
+
+	if (failed || !(cpu_info.features_ecx & CPU_RDRAND))
+		return 0;
+	while (!rdrand(&v) && ++tries < RDRAND_TRIES)
+		;
+	same = v == last ? same + 1 : 0;
+	last = v;
+	failed = tries == RDRAND_TRIES || same == 2;
+	if (failed)
+		hv_log("This processor's RDRAND is broken: entropy comes from timing alone.");
+	return v;
+}
+
+static void mix(void)
+{
+	u32 i;
+
+	for (i = 0; i < WORDS; i++)
+		key[i] ^= moments[i] ^ processors_own();
+}
+
+/* One block of the keystream: half of it is the next key. */
+static void next(u32 out[WORDS])
+{
+	u32 block[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
+
+	memcpy(block + 4, key, sizeof(key));
+	chacha20(block, block);
+	memcpy(key, block, sizeof(key));
+	memcpy(out, block + WORDS, sizeof(key));
+}
+
+void entropy_get(void *buf, u32 len)
+{
+	u32 out[WORDS], n, done;
+
+	entropy_stir();
+	mix();
+	for (done = 0; done < len; done += n) {
+		n = MIN(len - done, sizeof(out));
+		next(out);
+		memcpy((u8 *)buf + done, out, n);
+	}
+}
+
+/* Two clocks of different quartz never agree on the last digits. */
+void entropy_init(void)
+{
+	u32 i, unused[WORDS];
+	u64 error;
+
+	fold(wall_at_boot());
+	for (i = 0; i < JITTER_ROUNDS; i++) {
+		fold((u32)pit_measure_tsc(JITTER_COUNT, &error));
+		entropy_stir();
+		mix();
+		next(unused);
+	}
+}
+
+/* ---- the device that guests get it from ---- */
+
+static void fill(void *opaque, void *buf, u32 len)
+{
+	struct guest *g = opaque;
+
+	entropy_get(buf, len);
+	g->stats.entropy += len;
+}
+
+struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access)
+{
+	struct virtio_rng *r = malloc(sizeof(*r));
+	struct virtio_rng_backend b = { g, fill, time_ns };
+
+	(void)n;
+	if (!r)
+		return NULL;
+	virtio_rng_init(r, access, &b);
+	return &r->dev;
+}

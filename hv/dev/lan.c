@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * LANs.  A LAN is a name in ringlet.conf: a switch with a port for each `net =` that says it, and the
+ * LAN's own host at port 0.  All of it lives as long as the configuration; a guest's card is plugged in while
+ * the guest lives.  What is sent is delivered at once, and who got something is
+ * interrupted once, after the batch.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/time.h"
+#include "hv/dev/lan.h"
+
+#define LANS_MOST	(MAX_GUESTS * CONFIG_MAX_NETS)
+
+_Static_assert(SWITCH_PORTS > LANS_MOST, "all cards may be on one LAN, beside its own host");
+
+static struct lan *lans[LANS_MOST];
+static u32 lan_count;
+
+struct lan *lan_at(u32 i)
+{
+	return i < lan_count ? lans[i] : NULL;
+}
+
+struct lan *lan_find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < lan_count; i++)
+		if (!strcmp(lans[i]->name, name))
+			return lans[i];
+	return NULL;
+}
+
+/* ---- packets ---- */
+
+/* Returns what it was worth in work: one that finds no room may have had its checksum made, and a search for buffers. */
+static u32 deliver(struct lan_port *to, struct net_packet *p, bool flooded)
+{
+	enum net_fate fate = virtio_net_receive(to->net, p);
+
+	if (fate == NET_OK) {
+		to->touched = true;
+		to->received++;
+		to->received_bytes += p->len;
+		to->guest->stats.net_received++;
+		to->guest->stats.net_received_bytes += p->len;
+		return p->len;
+	}
+	if (fate != NET_NO_DRIVER || !flooded) {
+		to->fate[fate]++;
+		to->guest->stats.net_dropped++;
+	}
+	return fate == NET_NO_DRIVER ? 0 : p->len;
+}
+
+/* The LAN's own host answers at once, or never. */
+static u32 ask_host(struct lan_port *from, struct net_packet *p)
+{
+	u8 question[LANHOST_FRAME];
+	struct net_packet answer = { .len = 0 };
+
+	if (p->len > sizeof(question) || net_read(p, 0, question, p->len) < p->len)
+		return 0;
+	answer.len = lanhost_answer(&from->lan->host, from->index, question, p->len, answer.head);
+	answer.head_len = answer.len;
+	if (answer.len)
+		capture_packet(from->lan, &answer);
+	return answer.len ? deliver(from, &answer, false) : 0;
+}
+
+static u32 flood(struct lan_port *from, struct net_packet *p)
+{
+	u32 i, bytes = ask_host(from, p);
+
+	for (i = 1; i < from->lan->sw.ports; i++)
+		if (i != from->index)
+			bytes += deliver(from->lan->port[i], p, true);
+	return bytes;
+}
+
+static u32 port_send(void *opaque, struct net_packet *p)
+{
+	struct lan_port *from = opaque;
+	struct lan *lan = from->lan;
+	u64 now = time_ns();
+	u32 to;
+
+	if (!switch_learn(&lan->sw, from->index, mac_number(p->head + 6), now)) {
+		from->fate[NET_BAD_SOURCE]++;
+		return 0;
+	}
+	capture_packet(lan, p);
+	from->sent++;
+	from->sent_bytes += p->len;
+	from->guest->stats.net_sent++;
+	from->guest->stats.net_sent_bytes += p->len;
+	to = switch_find(&lan->sw, mac_number(p->head), now);
+	if (to == SWITCH_ALL)
+		return flood(from, p);
+	if (to == from->index)
+		return 0;
+	return to ? deliver(lan->port[to], p, false) : ask_host(from, p);
+}
+
+static void port_dropped(void *opaque, enum net_fate why)
+{
+	((struct lan_port *)opaque)->fate[why]++;
+}
+
+static void port_sent(void *opaque)
+{
+	struct lan *lan = ((struct lan_port *)opaque)->lan;
+	u32 i;
+
+	for (i = 1; i < lan->sw.ports; i++)
+		if (lan->port[i]->touched) {
+			lan->port[i]->touched = false;
+			virtq_signal(&lan->port[i]->net->dev, NET_RX);
+		}
+}
+
+static void port_gone(void *opaque)
+{
+	struct lan_port *port = opaque;
+
+	port->net = NULL;
+	port->touched = false;
+}
+
+/* ---- what there is ---- */
+
+static struct lan *make_lan(const char *name)
+{
+	struct lan *lan = lan_count < LANS_MOST ? calloc(1, sizeof(*lan)) : NULL;
+
+	if (!lan)
+		return NULL;
+	lans[lan_count++] = lan;
+	strcpy(lan->name, name);
+	lan->number = lan_count;
+	lan->host.ip = 10u << 24 | 77u << 16 | lan->number << 8 | 254;
+	memcpy(lan->host.mac, (u8[6]){ 2, 'R', 'L', 0xFF, 0, (u8)lan->number }, 6);
+	lan->host.ports = switch_add_port(&lan->sw, mac_number(lan->host.mac), true) + 1;
+	return lan;
+}
+
+/* The n-th card of g, at the switch.  Its address there is its guest's number, plus 16 for each other that
+ * this guest has on the same LAN. */
+static bool make_port(struct guest *g, u32 n)
+{
+	const struct net_config *c = &g->cfg->net[n];
+	struct lan *lan = lan_find(c->lan) ?: make_lan(c->lan);
+	struct lan_port *port = lan ? calloc(1, sizeof(*port)) : NULL;
+	u8 mac[6] = { 2, 'R', 'L', 0, (u8)g->id, (u8)n };
+	u32 i, ip = g->id;
+
+	if (!port)
+		return false;
+	*port = (struct lan_port){ .lan = lan, .guest = g, .eth = n };
+	if (c->have_mac)
+		memcpy(mac, c->mac, sizeof(mac));
+	for (i = 1; i < lan->sw.ports; i++) {
+		if (lan->port[i]->guest == g)
+			ip += MAX_GUESTS;
+		if (lan->sw.port[i].mac == mac_number(mac))
+			hv_log("LAN %s: %s and %s have the same address", lan->name, lan->port[i]->guest->name, g->name);
+	}
+	port->index = switch_add_port(&lan->sw, mac_number(mac), c->strict);
+	lan->port[port->index] = port;
+	lan->host.port[port->index].ip = (lan->host.ip & ~255u) | ip;
+	lan->host.port[port->index].name = g->name;
+	lan->host.ports = lan->sw.ports;
+	return true;
+}
+
+void lans_create(void)
+{
+	u32 i, n;
+
+	for (i = 0; i < guest_count; i++)
+		for (n = 0; n < guests[i]->cfg->nets; n++)
+			if (!make_port(guests[i], n))
+				panic("no memory for the LANs");
+}
+
+static struct lan_port *port_of(const struct guest *g, u32 n)
+{
+	struct lan *lan = lan_find(g->cfg->net[n].lan);
+	u32 i;
+
+	for (i = 1; i < lan->sw.ports; i++)
+		if (lan->port[i]->guest == g && lan->port[i]->eth == n)
+			return lan->port[i];
+	panic("%s has no port for its network %u", g->name, n);
+}
+
+struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access)
+{
+	struct lan_port *port = port_of(g, n);
+	struct net_backend b = { port, port_send, port_dropped, port_sent, port_gone };
+	u64 mac = port->lan->sw.port[port->index].mac;
+
+	port->net = calloc(1, sizeof(*port->net));
+	if (!port->net)
+		return NULL;
+	virtio_net_init(port->net, access, &b, mac);
+	return &port->net->dev;
+}

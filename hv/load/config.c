@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ringlet.conf.  A wrong line costs itself, and the guest it belongs to if that could not be
+ * what its author meant; every other line counts.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hv/load/config.h"
+
+#define LINE_BYTES	320
+#define MEMORY_DEFAULT	(48u << 20)
+/* A kernel is loaded at 1 MiB or above: with less than one more there is nothing to run.  The most is what
+ * lies below the device registers and can be counted in 32 bits. */
+#define MEMORY_MIN	(2u << 20)
+#define MEMORY_MAX	(3u << 30)
+
+struct parser {
+	struct config *config;
+	struct guest_config *guest;	/* the section we are in; NULL: none, or one that is ignored */
+	bool ignoring;			/* the section itself was wrong: told already */
+	u32 line;
+	u32 seen;			/* a bit for each key in this section */
+	void (*complain)(const char *line);
+};
+
+static void bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
+static void bad(const struct parser *p, const char *fmt, ...)
+{
+	char text[200];
+	va_list ap;
+	int n = snprintf(text, sizeof(text), "ringlet.conf:%u: ", p->line);
+
+	va_start(ap, fmt);
+	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	p->complain(text);
+}
+
+/* The guest cannot be what was meant, so it shall not start at all. */
+static void spoil(struct parser *p, const char *key)
+{
+	if (!p->guest->error[0])
+		snprintf(p->guest->error, sizeof(p->guest->error),
+			 "%s is wrong in line %u of ringlet.conf", key, p->line);
+}
+
+/* ---- values ---- */
+
+/* "48M" in bytes, in whole pages; NULL, or what is wrong with it. */
+static const char *parse_bytes(const char *s, u64 least, u64 *bytes)
+{
+	u64 n = 0;
+
+	if (*s < '0' || *s > '9')
+		return "is not a size";
+	for (; *s >= '0' && *s <= '9'; s++) {
+		n = n * 10 + (u64)(*s - '0');
+		if (n > 0xFFFFFFFF)
+			return "is too much";
+	}
+	switch (*s) {
+	case 'k': case 'K': n <<= 10; break;
+	case 'm': case 'M': n <<= 20; break;
+	case 'g': case 'G': n <<= 30; break;
+	case 0: return "lacks its unit";
+	default: return "is not a size";
+	}
+	if (s[1])
+		return "is not a size";
+	if (n < least)
+		return "is too little";
+	if (n > MEMORY_MAX)
+		return "is too much";
+	if (n % PAGE_SIZE)
+		return "is not a multiple of 4K";
+	*bytes = n;
+	return NULL;
+}
+
+static void set_memory(struct parser *p, const char *key, char *value)
+{
+	u64 bytes;
+	const char *wrong = parse_bytes(value, MEMORY_MIN, &bytes);
+
+	if (wrong) {
+		bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
+		spoil(p, key);
+		return;
+	}
+	p->guest->memory = (u32)bytes;
+}
+
+static void set_start(struct parser *p, const char *key, char *value)
+{
+	p->guest->start = !strcmp(value, "yes");
+	if (!p->guest->start && strcmp(value, "no"))
+		bad(p, "%s is \"%.16s\"; yes or no", key, value);
+}
+
+static bool disk_option(struct disk_config *d, const char *word)
+{
+	if (!strcmp(word, "ro"))
+		d->ro = true;
+	else if (!strcmp(word, "cow"))
+		d->cow = true;
+	else
+		return false;
+	return true;
+}
+
+static const char *disk_image(struct disk_config *d, const char *image)
+{
+	const char *wrong;
+	u64 bytes = 0;
+
+	if (strncmp(image, "ram:", 4)) {
+		if (strlen(image) >= sizeof(d->image))
+			return "has too long a name";
+		strcpy(d->image, image);
+		return NULL;
+	}
+	wrong = parse_bytes(image + 4, PAGE_SIZE, &bytes);
+	d->ram = (u32)bytes;
+	return wrong;
+}
+
+/* A guest whose disks are not the ones that were meant does not start: it might write on the wrong one. */
+static void set_disk(struct parser *p, const char *key, char *value)
+{
+	struct disk_config *d = &p->guest->disk[p->guest->disks];
+	const char *wrong;
+	char *word;
+
+	if (p->guest->disks == CONFIG_MAX_DISKS) {
+		bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
+		spoil(p, key);
+		return;
+	}
+	memset(d, 0, sizeof(*d));
+	d->line = p->line;
+	word = strtok(value, " \t");
+	wrong = disk_image(d, word);
+	if (wrong) {
+		bad(p, "disk: %.40s %s; disk = IMAGE [ro|cow], or disk = ram:64M", word, wrong);
+		spoil(p, key);
+		return;
+	}
+	while ((word = strtok(NULL, " \t")))
+		if (!disk_option(d, word)) {
+			bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
+			    word);
+			spoil(p, key);
+			return;
+		}
+	if (d->ro && (d->cow || d->ram)) {
+		bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
+		spoil(p, key);
+		return;
+	}
+	if (d->cow && d->ram) {
+		bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
+		spoil(p, key);
+		return;
+	}
+	p->guest->disks++;
+}
+
+static bool lan_ok(const char *s)
+{
+	u32 n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+
+	return n && !s[n] && n < CONFIG_NAME_MAX && strcmp(s, "off");	/* `net capture off` ends one */
+}
+
+/* "02:00:00:00:00:01": a station's own address, not a group's. */
+static bool parse_mac(const char *s, u8 *mac)
+{
+	u32 i, any = 0;
+
+	for (i = 0; i < 6; i++, s += 3) {
+		char *end, two[3] = { s[0], s[0] ? s[1] : 0, 0 };
+
+		mac[i] = (u8)strtoul(two, &end, 16);
+		if (end != two + 2 || two[0] == '+' || two[0] == '-' || two[0] == ' ' || s[2] != (i < 5 ? ':' : 0))
+			return false;
+		any |= mac[i];
+	}
+	return any && !(mac[0] & 1);
+}
+
+static void set_net(struct parser *p, const char *key, char *value)
+{
+	struct net_config *n = &p->guest->net[p->guest->nets];
+	char *word;
+
+	if (p->guest->nets == CONFIG_MAX_NETS) {
+		bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
+		spoil(p, key);
+		return;
+	}
+	memset(n, 0, sizeof(*n));
+	n->line = p->line;
+	word = strtok(value, " \t");
+	if (!lan_ok(word)) {
+		bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
+		    CONFIG_NAME_MAX - 1);
+		spoil(p, key);
+		return;
+	}
+	strcpy(n->lan, word);
+	while ((word = strtok(NULL, " \t"))) {
+		if (!strcmp(word, "strict")) {
+			n->strict = true;
+		} else if (!strncmp(word, "mac=", 4) && parse_mac(word + 4, n->mac)) {
+			n->have_mac = true;
+		} else if (!strncmp(word, "mac=", 4)) {
+			bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
+			spoil(p, key);
+			return;
+		} else {
+			bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
+			spoil(p, key);
+			return;
+		}
+	}
+	p->guest->nets++;
+}
+
+#define TEXT(field) offsetof(struct guest_config, field), sizeof(((struct guest_config *)0)->field)
+
+static const struct key {
+	const char *name;
+	bool may_be_empty, repeatable;
+	u32 offset, size;		/* of a text; or what to do with it */
+	void (*set)(struct parser *p, const char *key, char *value);	/* may cut it up */
+} keys[] = {
+	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
+	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
+	{ "start", false, false, 0, 0, set_start }, { "disk", false, true, 0, 0, set_disk },
+	{ "net", false, true, 0, 0, set_net },
+};
+
+static void set(struct parser *p, const struct key *k, char *value)
+{
+	if (!value[0] && !k->may_be_empty) {
+		bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
+		if (k->repeatable)	/* the next one would take its place */
+			spoil(p, k->name);
+	} else if (k->set) {
+		k->set(p, k->name, value);
+	} else if (strlen(value) >= k->size) {
+		bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
+		spoil(p, k->name);
+	} else {
+		strcpy((char *)p->guest + k->offset, value);
+	}
+}
+
+/* ---- lines ---- */
+
+static char *trim(char *s)
+{
+	char *end = s + strlen(s);
+
+	while (end > s && (end[-1] == ' ' || end[-1] == '\t'))
+		*--end = 0;
+	while (*s == ' ' || *s == '\t')
+		s++;
+	return s;
+}
+
+static bool name_ok(const char *s)
+{
+	bool number = true;
+	const char *c;
+
+	for (c = s; *c; c++) {
+		bool digit = *c >= '0' && *c <= '9';
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z');
+
+		if (!digit && !letter && (c == s || (*c != '-' && *c != '_')))
+			return false;
+		number &= digit;
+	}
+	return !number && c - s < CONFIG_NAME_MAX;
+}
+
+static void section(struct parser *p, char *s)
+{
+	struct config *c = p->config;
+	char *end = strchr(s, ']');
+	const char *name;
+	u32 i;
+
+	p->guest = NULL;
+	p->ignoring = true;
+	p->seen = 0;
+	if (!end || end[1]) {
+		bad(p, "a section is [NAME], and nothing else on its line");
+		return;
+	}
+	*end = 0;
+	name = trim(s + 1);
+	if (!name_ok(name)) {
+		bad(p, "[%.20s] is no name for a guest; 1 to %u letters, digits, - or _, and not a number",
+		    name, CONFIG_NAME_MAX - 1);
+		return;
+	}
+	for (i = 0; i < c->guests; i++)
+		if (!strcmp(c->guest[i].name, name)) {
+			bad(p, "[%s] is there already, in line %u; this one is ignored", name,
+			    c->guest[i].line);
+			return;
+		}
+	if (c->guests == CONFIG_MAX_GUESTS) {
+		bad(p, "[%s] is one too many; up to %u guests", name, CONFIG_MAX_GUESTS);
+		return;
+	}
+	p->ignoring = false;
+	p->guest = &c->guest[c->guests++];
+	strcpy(p->guest->name, name);
+	p->guest->memory = MEMORY_DEFAULT;
+	p->guest->line = p->line;
+}
+
+static void key_value(struct parser *p, char *s)
+{
+	char *value = strchr(s, '=');
+	const char *key;
+	u32 i;
+
+	if (!value) {
+		bad(p, "\"%.20s\" is neither [NAME] nor KEY = VALUE", s);
+		return;
+	}
+	*value++ = 0;
+	key = trim(s);
+	value = trim(value);
+	for (i = 0; i < ARRAY_SIZE(keys) && strcmp(keys[i].name, key); i++)
+		;
+	if (i == ARRAY_SIZE(keys)) {
+		bad(p, "there is no \"%.20s\"; kernel, initrd, memory, cmdline, start, disk, net", key);
+		return;
+	}
+	if (!p->guest) {
+		if (!p->ignoring)
+			bad(p, "%s belongs to no guest; a line [NAME] comes first", key);
+		return;
+	}
+	if ((p->seen & BIT(i)) && !keys[i].repeatable) {
+		bad(p, "%s is there already; the first one counts", key);
+		return;
+	}
+	p->seen |= BIT(i);
+	set(p, &keys[i], value);
+}
+
+/* A comment begins at # or ; where a word could begin: a command line may have them inside a word. */
+static void cut_comment(char *s)
+{
+	char *c;
+
+	for (c = s; *c; c++)
+		if ((*c == '#' || *c == ';') && (c == s || c[-1] == ' ' || c[-1] == '\t')) {
+			*c = 0;
+			return;
+		}
+}
+
+static void one_line(struct parser *p, const char *text, u32 len)
+{
+	char line[LINE_BYTES], *s;
+	u32 i;
+
+	if (len && text[len - 1] == '\r')
+		len--;
+	/* What does not fit is a comment, or wrong. */
+	for (i = 0; i < len && i < sizeof(line) - 1; i++)
+		line[i] = text[i] ? text[i] : '\1';
+	line[i] = 0;
+	cut_comment(line);
+	if (i < len && strlen(line) == i) {
+		bad(p, "the line is too long; up to %u characters", sizeof(line) - 1);
+		return;
+	}
+	for (s = line; *s; s++)
+		if ((*s < ' ' && *s != '\t') || *s > '~') {
+			bad(p, "byte %u is %02x hexadecimal; plain text", (s - line) + 1,
+			    (u8)(*s == '\1' ? text[s - line] : *s));
+			return;
+		}
+	s = trim(line);
+	if (*s == '[')
+		section(p, s);
+	else if (*s)
+		key_value(p, s);
+}
+
+void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line))
+{
+	struct parser p = { .config = c, .complain = complain };
+	u32 at = 0, i;
+
+	memset(c, 0, sizeof(*c));
+	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))	/* some editors begin with it */
+		at = 3;
+	while (at < len) {
+		const char *end = memchr(text + at, '\n', len - at);
+		u32 n = end ? (u32)(end - (text + at)) : len - at;
+
+		p.line++;
+		one_line(&p, text + at, n);
+		at += n + 1;
+	}
+	for (i = 0; i < c->guests; i++)
+		if (!c->guest[i].kernel[0] && !c->guest[i].error[0])
+			snprintf(c->guest[i].error, sizeof(c->guest[i].error),
+				 "its section in ringlet.conf has no kernel");
+}

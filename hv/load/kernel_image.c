@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Kernel files: an ELF (vmlinux, or a bare test kernel) or a bzImage.  Every number in them is a
+ * stranger's; all are checked here, so that whoever copies the pieces needs to check only the
+ * guest's memory size.
+ */
+#include <string.h>
+#include "hv/load/kernel_image.h"
+
+#define RAM_LIMIT	0xF0000000u	/* device registers begin there */
+
+static u32 get(const u8 *p, u32 bytes)
+{
+	u32 v = 0;
+
+	memcpy(&v, p, bytes);		/* little endian, like us */
+	return v;
+}
+
+static const char *add_piece(struct kernel_image *k, const struct kernel_piece *n)
+{
+	u32 i;
+
+	if (n->gpa < KERNEL_LOWEST)
+		return "loads below 64 KiB, where its boot parameters are";
+	if (n->gpa > RAM_LIMIT || n->size > RAM_LIMIT - n->gpa)
+		return "loads above what a guest can have";
+	for (i = 0; i < k->pieces; i++)
+		if (n->gpa < k->piece[i].gpa + k->piece[i].size &&
+		    k->piece[i].gpa < n->gpa + n->size)
+			return "loads two parts to the same place";
+	if (k->pieces == KERNEL_PIECES)
+		return "has more than 16 parts to load";
+	k->piece[k->pieces++] = *n;
+	k->end = MAX(k->end, n->gpa + n->size);
+	return NULL;
+}
+
+static bool in_pieces(const struct kernel_image *k, u32 a)
+{
+	u32 i;
+
+	for (i = 0; i < k->pieces; i++)
+		if (a >= k->piece[i].gpa && a - k->piece[i].gpa < k->piece[i].len)
+			return true;
+	return false;
+}
+
+/* ---- ELF ---- */
+
+#define EH_CLASS	4		/* 1: 32 bit */
+#define EH_DATA		5		/* 1: little endian */
+#define EH_TYPE		16		/* 2: ET_EXEC */
+#define EH_MACHINE	18		/* 3: EM_386 */
+#define EH_ENTRY	24
+#define EH_PHOFF	28
+#define EH_PHENTSIZE	42
+#define EH_PHNUM	44
+#define EH_SIZE		52
+#define PH_TYPE		0		/* 1: PT_LOAD */
+#define PH_OFFSET	4
+#define PH_PADDR	12
+#define PH_FILESZ	16
+#define PH_MEMSZ	20
+#define PH_SIZE		32
+
+static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
+{
+	u32 phoff, phnum, i;
+
+	if (size < EH_SIZE || data[EH_CLASS] != 1 || data[EH_DATA] != 1 ||
+	    get(data + EH_TYPE, 2) != 2 || get(data + EH_MACHINE, 2) != 3)
+		return "is an ELF file, but not a program for 32-bit x86";
+	phoff = get(data + EH_PHOFF, 4);
+	phnum = get(data + EH_PHNUM, 2);
+	if (get(data + EH_PHENTSIZE, 2) != PH_SIZE || phoff > size || phnum > (size - phoff) / PH_SIZE)
+		return "is cut off or damaged: its program headers are not in the file";
+	for (i = 0; i < phnum; i++) {
+		const u8 *ph = data + phoff + i * PH_SIZE;
+		struct kernel_piece n = {
+			.gpa = get(ph + PH_PADDR, 4), .offset = get(ph + PH_OFFSET, 4),
+			.len = get(ph + PH_FILESZ, 4), .size = get(ph + PH_MEMSZ, 4),
+		};
+		const char *wrong;
+
+		if (get(ph + PH_TYPE, 4) != 1 || !n.size)
+			continue;
+		if (n.len > n.size || n.offset > size || n.len > size - n.offset)
+			return "is cut off or damaged: a part to load is not in the file";
+		wrong = add_piece(k, &n);
+		if (wrong)
+			return wrong;
+	}
+	k->entry = get(data + EH_ENTRY, 4);
+	return in_pieces(k, k->entry) ? NULL : "has its entry point outside of what it loads";
+}
+
+/* ---- bzImage ---- */
+
+#define BZ_SETUP_SECTS	0x1F1
+#define BZ_BOOT_FLAG	0x1FE
+#define BZ_JUMP_BYTES	0x201		/* the header ends so far behind 0x202 */
+#define BZ_VERSION	0x206
+#define BZ_LOADFLAGS	0x211
+#define BZ_CODE32_START	0x214
+#define BZ_PREF_ADDRESS	0x258		/* from 2.10 on, as is what follows */
+#define BZ_INIT_SIZE	0x260
+#define BZ_LEAST	0x264
+#define BZ_LOAD		0x100000u
+
+static const char *parse_bzimage(struct kernel_image *k, const u8 *data, u32 size)
+{
+	u32 sectors = data[BZ_SETUP_SECTS] ? data[BZ_SETUP_SECTS] : 4;
+	u32 version = get(data + BZ_VERSION, 2), start = (sectors + 1) * 512;
+	struct kernel_piece n = { .gpa = BZ_LOAD, .offset = start };
+	const char *wrong;
+
+	if (version < 0x207)
+		return "is too old a bzImage: boot protocol 2.07 (Linux 2.6.24) is the first that can say it is a guest";
+	if (!(data[BZ_LOADFLAGS] & 1))
+		return "is a zImage; a bzImage is needed";
+	if (start >= size)
+		return "is cut off: the kernel itself is not in the file";
+	n.len = n.size = size - start;
+	wrong = add_piece(k, &n);
+	if (wrong)
+		return wrong;
+	k->entry = get(data + BZ_CODE32_START, 4);
+	if (!in_pieces(k, k->entry))
+		return "has its entry point outside of what it loads";
+	if (version >= 0x20A) {		/* it says how much it needs to unpack itself, and where */
+		u32 at = MAX(get(data + BZ_PREF_ADDRESS, 4), BZ_LOAD), need = get(data + BZ_INIT_SIZE, 4);
+
+		if (at > RAM_LIMIT || need > RAM_LIMIT - at || get(data + BZ_PREF_ADDRESS + 4, 4))
+			return "needs more memory than a guest can have";
+		k->end = MAX(k->end, at + need);
+	}
+	k->setup_len = MIN(0x202u + data[BZ_JUMP_BYTES], SETUP_END) - SETUP_HEADER;
+	return NULL;
+}
+
+const char *kernel_image_parse(struct kernel_image *k, const u8 *data, u32 size)
+{
+	memset(k, 0, sizeof(*k));
+	if (size >= 4 && !memcmp(data, "\177ELF", 4))
+		return parse_elf(k, data, size);
+	if (size >= MAX(BZ_LEAST, SETUP_END) && get(data + BZ_BOOT_FLAG, 2) == 0xAA55 &&
+	    !memcmp(data + 0x202, "HdrS", 4))
+		return parse_bzimage(k, data, size);
+	return "is not a Linux kernel: neither ELF nor bzImage";
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel and its initrd into a fresh guest's memory, with what the Linux boot protocol wants
+ * beside them.  A guest's memory comes zeroed, so only what is not zero is written.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "hv/hv.h"
+#include "hv/load/kernel_image.h"
+
+/* struct boot_params, by the offsets of the boot protocol (Documentation/x86/boot.rst and zero-page.rst). */
+#define BP_ALT_MEM_K		0x1E0
+#define BP_E820_ENTRIES		0x1E8
+#define BP_BOOT_FLAG		0x1FE
+#define BP_HEADER		0x202
+#define BP_VERSION		0x206
+#define BP_TYPE_OF_LOADER	0x210
+#define BP_LOADFLAGS		0x211
+#define BP_RAMDISK_IMAGE	0x218
+#define BP_RAMDISK_SIZE		0x21C
+#define BP_CMD_LINE_PTR		0x228
+#define BP_INITRD_ADDR_MAX	0x22C
+#define BP_HARDWARE_SUBARCH	0x23C
+#define BP_E820_TABLE		0x2D0
+#define BP_SIZE			4096
+
+#define LOADED_HIGH		0x01
+#define KEEP_SEGMENTS		0x40
+#define LOADER_UNDEFINED	0xFF
+#define SUBARCH_LGUEST		1
+#define E820_RAM		1
+
+#define CMDLINE_AT		0x1000u
+#define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 a device */
+/* Where a kernel of 3 GiB user space without high memory reaches with certainty. */
+#define INITRD_CEILING		0x30000000u
+
+struct plan {
+	struct kernel_image kernel;
+	const struct image *kernel_file, *initrd_file;	/* the second may be NULL */
+	u32 initrd_at;
+};
+
+static const struct image *find(const char *what, const char *name, char *msg, u32 len)
+{
+	const struct image *i = image_find(name);
+
+	if (!i)
+		snprintf(msg, len, "%s %s is no module; grub.cfg needs a line `module /boot/%s %s`",
+			 what, name, name, name);
+	return i;
+}
+
+static u32 mib(u32 bytes)
+{
+	return (bytes >> 20) + !!(bytes & ((1u << 20) - 1));
+}
+
+/* Decides everything, changes nothing. */
+static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg, u32 len)
+{
+	u32 top = MIN(cfg->memory, INITRD_CEILING), initrd;
+	const char *wrong;
+
+	memset(p, 0, sizeof(*p));
+	p->kernel_file = find("kernel", cfg->kernel, msg, len);
+	if (!p->kernel_file)
+		return false;
+	wrong = kernel_image_parse(&p->kernel, p->kernel_file->data, p->kernel_file->size);
+	if (wrong) {
+		snprintf(msg, len, "%s %s", cfg->kernel, wrong);
+		return false;
+	}
+	if (cfg->initrd[0]) {
+		p->initrd_file = find("initrd", cfg->initrd, msg, len);
+		if (!p->initrd_file)
+			return false;
+	}
+	initrd = p->initrd_file ? p->initrd_file->size : 0;
+	if (p->kernel.end > cfg->memory || initrd > top ||
+	    ((top - initrd) & PAGE_MASK) < (initrd ? p->kernel.end : 0)) {
+		/* An initrd unpacks to about three times its size, and a kernel wants some for itself. */
+		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
+			 (p->kernel.end >> 10), (initrd >> 10),
+			 (cfg->memory >> 10),
+			 (mib(p->kernel.end) + 4 * mib(initrd) + 8));
+		return false;
+	}
+	p->initrd_at = initrd ? (top - initrd) & PAGE_MASK : 0;
+	return true;
+}
+
+bool load_check(const struct guest_config *cfg, char *msg, u32 len)
+{
+	struct plan p;
+
+	return make_plan(&p, cfg, msg, len);
+}
+
+/* Is there a word that begins so? */
+static bool has_word(const char *line, const char *start)
+{
+	const char *s = line;
+
+	while ((s = strstr(s, start))) {
+		if (s == line || s[-1] == ' ' || s[-1] == '\t')
+			return true;
+		s++;
+	}
+	return false;
+}
+
+static void put(u8 *bp, u32 offset, u32 value, u32 bytes)
+{
+	memcpy(bp + offset, &value, bytes);
+}
+
+static bool write_boot_params(struct guest *g, const struct plan *p)
+{
+	static u8 bp[BP_SIZE];		/* too large for the stack */
+
+	memset(bp, 0, sizeof(bp));
+	put(bp, BP_VERSION, 0x207, 2);
+	put(bp, BP_INITRD_ADDR_MAX, INITRD_CEILING - 1, 4);
+	memcpy(bp + SETUP_HEADER, p->kernel_file->data + SETUP_HEADER, p->kernel.setup_len);
+	put(bp, BP_BOOT_FLAG, 0xAA55, 2);
+	memcpy(bp + BP_HEADER, "HdrS", 4);
+	put(bp, BP_TYPE_OF_LOADER, LOADER_UNDEFINED, 1);
+	put(bp, BP_LOADFLAGS, LOADED_HIGH | KEEP_SEGMENTS, 1);
+	put(bp, BP_RAMDISK_IMAGE, p->initrd_at, 4);
+	put(bp, BP_RAMDISK_SIZE, p->initrd_file ? p->initrd_file->size : 0, 4);
+	put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);
+	put(bp, BP_HARDWARE_SUBARCH, SUBARCH_LGUEST, 4);
+	/* lguest's guests take one e820 entry as it is.  Later kernels do not believe a map of one
+	 * entry and make their own out of alt_mem_k, the KiB above 1 MiB. */
+	put(bp, BP_ALT_MEM_K, g->cfg->memory / 1024 - 1024, 4);
+	put(bp, BP_E820_ENTRIES, 1, 1);
+	put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);
+	put(bp, BP_E820_TABLE + 16, E820_RAM, 4);
+	return gmem_write(g, gpa(0), bp, sizeof(bp));
+}
+
+static bool write_cmdline(struct guest *g)
+{
+	char line[CMDLINE_MAX];
+	const char *user = g->cfg->cmdline;
+
+	snprintf(line, sizeof(line), "%s%s%s%s%s", user, user[0] ? " " : "",
+		 has_word(user, "console=") ? "" : "console=hvc0 ",
+		 has_word(user, "hostname=") ? "" : "hostname=",
+		 has_word(user, "hostname=") ? "" : g->name);
+	vdev_cmdline(g, line, sizeof(line));
+	return gmem_write(g, gpa(CMDLINE_AT), line, (u32)strlen(line) + 1);
+}
+
+bool load_guest(struct guest *g, u32 *entry, char *msg, u32 len)
+{
+	struct plan p;
+	u32 i;
+	bool ok;
+
+	if (!make_plan(&p, g->cfg, msg, len))
+		return false;
+	ok = write_boot_params(g, &p) && write_cmdline(g);
+	for (i = 0; i < p.kernel.pieces; i++) {
+		const struct kernel_piece *k = &p.kernel.piece[i];
+
+		ok = ok && gmem_write(g, gpa(k->gpa), p.kernel_file->data + k->offset, k->len);
+	}
+	if (p.initrd_file)
+		ok = ok && gmem_write(g, gpa(p.initrd_at), p.initrd_file->data, p.initrd_file->size);
+	if (!ok)
+		snprintf(msg, len, "its memory ends below what was to be loaded");
+	*entry = p.kernel.entry;
+	return ok;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The monitor's `disk`: what disks there are, sending one out, dropping its changes. */
+#include <string.h>
+#include "hv/dev/disk.h"
+#include "hv/hv.h"
+#include "hv/ui/monitor.h"
+
+static void list(void)
+{
+	const struct disk *d;
+	u32 i;
+
+	for (i = 0; (d = disk_at(i)); i++) {
+		if (!i)
+			say("name                 image              size       kind      changed\n");
+		say("%-20s %-16s %7u KiB  %-8s %7u KiB%s\n", d->name,
+		    d->cfg->image[0] ? d->cfg->image : "ram", (d->bytes >> 10),
+		    d->cfg->ro ? "ro" : d->cfg->cow ? "cow" : d->image ? "in place" : d->cfg->image[0] ? "-" : "ram",
+		    d->changed * 4, d->image || !d->cfg->image[0] ? "" : "  (no such module)");
+		if (d == disk_saving())
+			say("  being sent: %u%%\n", disk_saving_percent());
+	}
+	if (!i)
+		say("no disks: a guest gets one by a line `disk = IMAGE` in ringlet.conf\n");
+}
+
+/* "alpha.vda", or "alpha" if that guest has just one. */
+static struct disk *named(const char *name)
+{
+	struct disk *d, *found = NULL;
+	u32 i, hits = 0;
+
+	for (i = 0; (d = disk_at(i)); i++) {
+		if (!strcmp(d->name, name))
+			return d;
+		if (guest_find(name) == d->guest) {
+			found = d;
+			hits++;
+		}
+	}
+	return hits == 1 ? found : NULL;
+}
+
+/* One that nobody uses now; NULL: why not was said. */
+static struct disk *idle_disk(const char *name)
+{
+	struct disk *d = named(name);
+
+	if (!d)
+		say("%s%s%s: `disk` lists all, with names like alpha.vda\n", *name ? "no disk '" : "which disk",
+		    name, *name ? "'" : "");
+	else if (d->guest->vcpu || d->guest->state == GUEST_BUILDING)
+		say("%s is %s: shutdown or destroy it first\n", d->guest->name, guest_state_name(d->guest));
+	else if (d->dropping)
+		say("%s is being reset\n", d->name);
+	else if (d == disk_saving())
+		say("%s is being sent; `disk cancel` stops that\n", d->name);
+	else
+		return d;
+	return NULL;
+}
+
+static void save(const char *name)
+{
+	struct disk *d = idle_disk(name);
+	const char *wrong = d ? disk_save(d) : NULL;
+
+	if (wrong)
+		say("%s cannot be sent: %s\n", d->name, wrong);
+	else if (d)
+		say("%s is being sent on the second serial port, to tools/receive-disk\n", d->name);
+}
+
+static void reset(const char *name)
+{
+	struct disk *d = idle_disk(name);
+
+	if (d && d->in_place)
+		say("%s is written in place: its changes are in the image; `cow` in ringlet.conf keeps them apart\n",
+		    d->name);
+	else if (d) {
+		disk_reset(d);
+		say("%s: %u KiB of changes are dropped\n", d->name, d->changed * 4);
+	}
+}
+
+void cmd_disk(char **w)
+{
+	if (!w[1][0])
+		list();
+	else if (!strcmp(w[1], "save"))
+		save(w[2]);
+	else if (!strcmp(w[1], "reset"))
+		reset(w[2]);
+	else if (strcmp(w[1], "cancel"))
+		say("no disk command '%s': disk, disk save NAME, disk reset NAME, disk cancel\n", w[1]);
+	else
+		say(disk_save_cancel() ? "cancelled\n" : "no disk is being sent\n");
+}

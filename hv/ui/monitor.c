@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor: a prompt to look after guests.  Commands are a table; each is a small function that
+ * says what was wrong and what would be right.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "hv/boot.h"
+#include "hv/dev/console.h"
+#include "hv/hv.h"
+#include "hv/ui/monitor.h"
+#include "hv/ui/terminal.h"
+
+#define WORDS	4
+
+static struct terminal *out;	/* who asked */
+
+void say(const char *fmt, ...)
+{
+	char text[320];			/* a command line and its title */
+	const char *at = text, *nl;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	plain_text(text);
+	while ((nl = strchr(at, '\n'))) {
+		terminal_put(out, at, nl - at);
+		terminal_put(out, "\r\n", 2);
+		at = nl + 1;
+	}
+	terminal_put(out, at, strlen(at));
+}
+
+static void say_line(const char *text)
+{
+	terminal_put(out, text, strlen(text));
+	terminal_put(out, "\r\n", 2);
+}
+
+/* ---- naming guests ---- */
+
+struct guest *need_guest(const char *name)
+{
+	struct guest *g = *name ? guest_find(name) : NULL;
+	u32 i;
+
+	if (g)
+		return g;
+	if (*name)
+		say("no guest '%s'", name);
+	else
+		say("which guest?");
+	say(guest_count ? " (there are:" : " (there are none: ringlet.conf names them)\n");
+	for (i = 0; i < guest_count; i++)
+		say("%s %s", i ? "," : "", guests[i]->name);
+	if (guest_count)
+		say(")\n");
+	return NULL;
+}
+
+/* ---- looking ---- */
+
+static void say_time(u64 ns)
+{
+	u32 ms = (u32)(ns / 1000000);
+
+	say("%6u.%03u s", (ms / 1000), (ms % 1000));
+}
+
+static void cmd_list(char **w)
+{
+	u32 i;
+
+	(void)w;
+	say(" id name            state     memory  starts        ran      uptime\n");
+	for (i = 0; i < guest_count; i++) {
+		struct guest *g = guests[i];
+		bool up = g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
+
+		say("%3u %-15s %-8s %5u KiB %5u ", g->id, g->name, guest_state_name(g),
+		    (g->cfg->memory >> 10), g->starts);
+		say_time(g->stats.run_ns);
+		if (up)
+			say_time(time_ns() - g->started_ns);
+		say("\n");
+	}
+	if (!guest_count)
+		say("no guests: ringlet.conf names none\n");
+}
+
+static void say_regs(const struct vcpu_regs *r, u32 cr2, u32 cr3)
+{
+	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", r->eip,
+	    r->eflags, r->esp, r->cs & 0xFFFF, r->ss & 0xFFFF);
+	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", r->eax, r->ebx,
+	    r->ecx, r->edx);
+	say("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x  fs %04x  gs %04x\n", r->esi,
+	    r->edi, r->ebp, r->ds & 0xFFFF, r->es & 0xFFFF,
+	    r->fs & 0xFFFF, r->gs & 0xFFFF);
+	say("  cr2 %08x  cr3 %08x\n", cr2, cr3);
+}
+
+static void cmd_info(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+	u32 i;
+
+	if (!g)
+		return;
+	say("name     %s (%u)\nstate    %s\n", g->name, g->id, guest_state_name(g));
+	if (g->reason[0])
+		say("reason   %s\n", g->reason);
+	if (g->cfg->error[0])
+		say("config   %s\n", g->cfg->error);
+	say("kernel   %s\ninitrd   %s\n", g->cfg->kernel, g->cfg->initrd[0] ? g->cfg->initrd : "(none)");
+	say("cmdline  %s\n", g->cfg->cmdline);
+	for (i = 0; i < g->cfg->disks; i++)
+		say("disk     %s%s%s\n", g->cfg->disk[i].image[0] ? g->cfg->disk[i].image : "ram",
+		    g->cfg->disk[i].ro ? " ro" : "", g->cfg->disk[i].cow ? " cow" : "");
+	for (i = 0; i < g->cfg->nets; i++)
+		say("net      %s\n", g->cfg->net[i].lan);
+	say("memory   %u KiB\nstarts   %u\n", (g->cfg->memory >> 10), g->starts);
+	if (g->vcpu) {
+		say("shadow   %u of %u page tables\nregisters when it was last out\n",
+		    g->shadow.pages, g->shadow.max_pages);
+		say_regs(g->vcpu->regs, g->vcpu->cr2, g->vcpu->cr3);
+	} else if (g->have_last_regs) {
+		say("last registers\n");
+		say_regs(&g->last_regs, g->last_cr2, g->last_cr3);
+	}
+}
+
+static void cmd_stats(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+
+	if (g && w[2][0] && strcmp(w[2], "-m"))
+		say("stats NAME, or stats NAME -m for programs\n");
+	else if (g)
+		stats_print(g, w[2][0], say);
+}
+
+static void cmd_dmesg(char **w)
+{
+	struct guest *g;
+
+	if (!w[1][0]) {
+		hv_log_each(say_line);
+		return;
+	}
+	g = need_guest(w[1]);
+	if (g)
+		console_each_line(g, say_line);
+}
+
+static void cmd_mem(char **w)
+{
+	u32 total, free, used, heap, i;
+
+	(void)w;
+	mem_stats(&total, &free, &used, &heap);
+	say("%u KiB of memory, %u KiB free\n", (total >> 10), (free >> 10));
+	say("heap: %u of %u bytes\n", used, heap);
+	for (i = 0; i < guest_count; i++)
+		if (guests[i]->vcpu)
+			say("%-15s %u KiB, page tables %u KiB\n", guests[i]->name,
+			    guests[i]->mem_pages * 4, guests[i]->shadow.max_pages * 4);
+}
+
+static void audit_one(struct guest *g)
+{
+	struct audit a;
+
+	shadow_audit(g, &a);
+	if (a.violation[0])
+		say("audit %s: VIOLATION: %s\n", g->name, a.violation);
+	else
+		say("audit %s: ok: %u roots, %u tables, %u entries, %u lagging\n", g->name,
+		    a.roots, a.tables, a.entries, a.lagging);
+}
+
+static void cmd_audit(char **w)
+{
+	struct guest *g;
+	u32 i;
+
+	if (w[1][0]) {
+		g = need_guest(w[1]);
+		if (g)
+			audit_one(g);
+		return;
+	}
+	for (i = 0; i < guest_count; i++)
+		audit_one(guests[i]);
+}
+
+/* ---- doing ---- */
+
+static void cmd_console(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+
+	if (g)
+		terminal_focus(out, g);
+}
+
+static void cmd_resize(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+	char *at;
+	u32 cols = strtoul(w[2], &at, 10), rows = *at == 'x' ? strtoul(at + 1, &at, 10) : 0;
+
+	if (!g)
+		return;
+	if (*at || cols < CONSOLE_MIN_COLS || cols > CONSOLE_MAX_COLS || rows < CONSOLE_MIN_ROWS ||
+	    rows > CONSOLE_MAX_ROWS)
+		say("resize NAME COLSxROWS, from %ux%u to %ux%u\n", CONSOLE_MIN_COLS, CONSOLE_MIN_ROWS,
+		    CONSOLE_MAX_COLS, CONSOLE_MAX_ROWS);
+	else if (!console_resize(g, cols, rows))
+		say("no memory for so large a console\n");
+}
+
+static void cmd_start(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+	char msg[160];
+
+	if (g && !guest_start(g, msg, sizeof(msg)))
+		say("%s cannot start: %s\n", g->name, msg);
+}
+
+static void ask(const char *name, u32 irq, const char *what)
+{
+	struct guest *g = need_guest(name);
+
+	if (!g)
+		return;
+	if (!guest_alive(g))
+		say("%s is %s: nobody there to ask\n", g->name, guest_state_name(g));
+	else if (!g->vcpu->extended)
+		say("%s's kernel does not know how; use destroy\n", g->name);
+	else {
+		virq_raise(g, irq);
+		say("%s is asked to %s; destroy takes it away if it does not\n", g->name, what);
+	}
+}
+
+static void cmd_shutdown(char **w) { ask(w[1], RINGLET_IRQ_SHUTDOWN, "shut down"); }
+static void cmd_reboot(char **w) { ask(w[1], RINGLET_IRQ_REBOOT, "reboot"); }
+
+static void cmd_destroy(char **w)
+{
+	struct guest *g = need_guest(w[1]);
+
+	if (g && !guest_destroy(g, "destroyed"))
+		say("%s is %s: nothing to destroy\n", g->name, guest_state_name(g));
+}
+
+static void try(const char *name, bool (*what)(struct guest *, char *, u32))
+{
+	struct guest *g = need_guest(name);
+	char msg[160];
+
+	if (g && !what(g, msg, sizeof(msg)))
+		say("%s\n", msg);
+}
+
+static void cmd_pause(char **w) { try(w[1], guest_pause); }
+static void cmd_unpause(char **w) { try(w[1], guest_unpause); }
+
+/*
+ * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large
+ * would need its ACPI tables read, and then an interpreter for them; and what is at these
+ * ports there, nobody knows.
+ */
+static void emulator_off(void)
+{
+	static const char name[] = "QEMU";
+	u32 i;
+
+	outw(0x510, 0);			/* QEMU's configuration device gives its name */
+	for (i = 0; i < 4 && inb(0x511) == (u8)name[i]; i++)
+		;
+	if (i == 4)
+		outw(0x604, 0x2000);
+	if (inb(0xE9) == 0xE9)		/* Bochs's debug port reads as itself */
+		outw(0xB004, 0x2000);
+}
+
+static void cmd_poweroff(char **w)
+{
+	u32 i;
+
+	(void)w;
+	for (i = 0; i < guest_count; i++)
+		if (guest_alive(guests[i]))
+			hv_log("%s: the power goes", guests[i]->name);
+	say("It is now safe to turn the machine off.\n");
+	terminals_drain();
+	emulator_off();
+	for (;;) {
+		cli();
+		hlt();
+	}
+}
+
+static void cmd_help(char **w);
+
+static const struct command {
+	const char *name, *args, *what;
+	void (*run)(char **words);
+} commands[] = {
+	{ "list", "", "all guests and how they are", cmd_list },
+	{ "console", "NAME", "show that guest here (back with the escape key and m)", cmd_console },
+	{ "resize", "NAME COLSxROWS", "the size of its console", cmd_resize },
+	{ "info", "NAME", "one guest: configuration, state, why it stopped", cmd_info },
+	{ "stats", "NAME [-m]", "everything counted; -m for programs", cmd_stats },
+	{ "start", "NAME", "start it", cmd_start },
+	{ "shutdown", "NAME", "ask it to shut down", cmd_shutdown },
+	{ "reboot", "NAME", "ask it to reboot", cmd_reboot },
+	{ "destroy", "NAME", "take it away at once", cmd_destroy },
+	{ "pause", "NAME", "stop it where it is", cmd_pause },
+	{ "unpause", "NAME", "let it go on", cmd_unpause },
+	{ "dmesg", "[NAME]", "what a guest has said lately; without NAME, what Ringlet has", cmd_dmesg },
+	{ "mem", "", "the machine's memory", cmd_mem },
+	{ "disk", "[save|reset NAME | cancel]", "all disks; send one out, or drop what was changed on it", cmd_disk },
+	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
+	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
+	{ "help", "[COMMAND]", "this", cmd_help },
+	{ "poweroff", "", "turn the machine off", cmd_poweroff },
+};
+
+static const struct command *find(const char *name)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static void cmd_help(char **w)
+{
+	char k = terminal_escape_key() + '@';
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!w[1][0] || !strcmp(w[1], commands[i].name))
+			say("  %-8s %-26s %s\n", commands[i].name, commands[i].args, commands[i].what);
+	if (w[1][0] && !find(w[1]))
+		say("no command '%s'; help alone lists all\n", w[1]);
+	if (!w[1][0])
+		say("A guest is named by its name or number.  Ctrl-%c 1..9 shows a guest, Ctrl-%c m comes back.\n",
+		    k, k);
+}
+
+/* ---- the prompt ---- */
+
+/* Cuts the line into words; those that are not there are empty. Returns how many there were. */
+static u32 split(char *line, char **w)
+{
+	static char nothing[1];
+	u32 n = 0, i;
+
+	for (i = 0; i < WORDS; i++)
+		w[i] = nothing;
+	for (line = strtok(line, " \t"); line; line = strtok(NULL, " \t"), n++)
+		if (n < WORDS)
+			w[n] = line;
+	return n;
+}
+
+static u32 most_words(const struct command *c)
+{
+	return !c->args[0] ? 1 : strchr(c->args, ' ') ? 3 : 2;
+}
+
+/* How many letters two words share at the beginning and at the end. */
+static u32 likeness(const char *a, const char *b)
+{
+	u32 la = strlen(a), lb = strlen(b), head = 0, tail = 0;
+
+	while (head < MIN(la, lb) && a[head] == b[head])
+		head++;
+	while (tail < MIN(la, lb) - head && a[la - 1 - tail] == b[lb - 1 - tail])
+		tail++;
+	return head + tail;
+}
+
+/* The command that was probably meant, or NULL. */
+static const char *near(const char *word)
+{
+	const char *best = NULL;
+	u32 i, most = 0;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		u32 n = likeness(word, commands[i].name);
+
+		if (n > most && n * 2 >= strlen(word)) {
+			most = n;
+			best = commands[i].name;
+		}
+	}
+	return best;
+}
+
+static void run(char *line)
+{
+	const struct command *c;
+	char *w[WORDS];
+	u32 n = split(line, w);
+
+	if (!n)
+		return;
+	c = find(w[0]);
+	if (!c && near(w[0]))
+		say("no command '%s'; did you mean %s? (help lists all)\n", w[0], near(w[0]));
+	else if (!c)
+		say("no command '%s'; help lists all\n", w[0]);
+	else if (n > most_words(c))
+		say("too much: %s %s\n", c->name, c->args);
+	else
+		c->run(w);
+}
+
+/* Commands as the first word, guests' names as the second. */
+static const char *complete(void *arg, const char *buf, u32 start, u32 len)
+{
+	static char rest[LINE_SIZE];
+	struct terminal *t = arg;
+	u32 i, n = start ? guest_count : ARRAY_SIZE(commands), found = 0, same = 0;
+
+	for (i = 0; i < n; i++) {
+		const char *s = start ? guests[i]->name : commands[i].name;
+
+		if (strncmp(s, buf + start, len))
+			continue;
+		if (!found++)
+			same = (u32)snprintf(rest, sizeof(rest), "%s ", s + len);
+		while (strncmp(rest, s + len, same) && found > 1)
+			same--;
+	}
+	rest[same] = 0;
+	if (found > 1 && !same) {
+		out = t;
+		say("\n");
+		for (i = 0; i < n; i++) {
+			const char *s = start ? guests[i]->name : commands[i].name;
+
+			if (!strncmp(s, buf + start, len))
+				say("%s  ", s);
+		}
+		say("\n");
+		line_redraw(&t->edit);
+	}
+	return found ? rest : NULL;
+}
+
+static void put(void *arg, const char *data, u32 len)
+{
+	terminal_put(arg, data, len);
+}
+
+void monitor_enter(struct terminal *t)
+{
+	t->edit.prompt = "ringlet> ";
+	t->edit.put = put;
+	t->edit.arg = t;
+	t->edit.complete = complete;
+	terminal_put(t, "\r\n", 2);
+	line_start(&t->edit);
+}
+
+void monitor_key(struct terminal *t, u8 c)
+{
+	enum line_event e = line_key(&t->edit, c);
+
+	if (e == LINE_NOTHING)
+		return;
+	if (e == LINE_READY) {
+		out = t;
+		t->in_command = true;
+		run(t->edit.buf);
+		t->in_command = false;
+	}
+	if (!t->focus)		/* `console` has gone elsewhere */
+		line_start(&t->edit);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The terminal that every PC has: the VGA screen and the keyboard. */
+#include "arch/x86/time.h"
+#include "drivers/ps2/kbd.h"
+#include "drivers/vga/vga.h"
+#include "drivers/vga/vt.h"
+#include "hv/dev/console.h"
+#include "hv/hv.h"
+#include "hv/ui/terminal.h"
+
+#define DRAW_NS		30000000ull	/* a screen that scrolls need not be drawn more often */
+#define NO_CELL		0x0720
+
+struct terminal terminal_screen = { .screen = true };
+
+static struct vt monitor_vt;		/* what it shows of the monitor */
+static u16 monitor_cells[VGA_ROWS * VGA_COLS];
+static bool dirty;
+static u64 drawn_ns;
+
+/* ---- the screen ---- */
+
+void screen_start(void)
+{
+	vt_init(&monitor_vt, monitor_cells, VGA_COLS, VGA_ROWS);
+	dirty = true;
+}
+
+void screen_put(const void *data, u32 len)
+{
+	vt_write(&monitor_vt, data, len);
+	dirty = true;
+}
+
+void screen_changed(void)
+{
+	dirty = true;
+}
+
+static struct vt *shown_vt(void)
+{
+	return terminal_screen.focus ? &terminal_screen.focus->vt : &monitor_vt;
+}
+
+/* The screen is a window on a console that may be larger: as far down and right as the cursor needs. */
+void screen_draw(void)
+{
+	static u16 window[VGA_ROWS * VGA_COLS];
+	const struct vt *vt = shown_vt();
+	u32 up = MAX(vt->now.row + 1, VGA_ROWS) - VGA_ROWS, left = MAX(vt->now.col + 1, VGA_COLS) - VGA_COLS;
+	u32 i;
+
+	for (i = 0; i < VGA_ROWS * VGA_COLS; i++) {
+		u32 row = up + i / VGA_COLS, col = left + i % VGA_COLS;
+
+		window[i] = row < vt->rows && col < vt->cols ? vt->cells[row * vt->cols + col] : NO_CELL;
+	}
+	dirty = false;
+	drawn_ns = time_ns();
+	vga_show(window, vt->cursor_visible ? vt->now.row - up : VGA_ROWS, vt->now.col - left);
+}
+
+/* Drawing is slow, so it waits a moment, unless there is nothing else to do. */
+static bool due(void)
+{
+	struct cpu *c = this_cpu();
+
+	return dirty && ((!c->running && !c->queue_head) || time_ns() - drawn_ns >= DRAW_NS);
+}
+
+/* ---- the keyboard ---- */
+
+/* The keyboard sends what a VT100 does in its usual mode. */
+static void adapt_arrow(struct kbd_event *e)
+{
+	if (terminal_screen.focus && terminal_screen.focus->vt.app_cursor && e->len == 3 && e->bytes[0] == 033 &&
+	    e->bytes[1] == '[' && e->bytes[2] >= 'A' && e->bytes[2] <= 'D')
+		e->bytes[1] = 'O';
+}
+
+static void listen(void)
+{
+	struct kbd_event e;
+	u32 i;
+
+	while (kbd_get(&e)) {
+		if (e.kind == KBD_BYTES) {
+			adapt_arrow(&e);
+			for (i = 0; i < e.len; i++)
+				terminal_key(&terminal_screen, e.bytes[i]);
+		} else if (e.number == 12) {
+			terminal_focus(&terminal_screen, NULL);
+		} else if (e.number <= 8 && e.number <= guest_count) {
+			terminal_focus(&terminal_screen, guests[e.number - 1]);
+		}
+	}
+}
+
+/* ---- both ---- */
+
+void screen_poll(void)
+{
+	listen();
+	if (due())
+		screen_draw();
+}
+
+bool screen_busy(void)
+{
+	return kbd_waiting() || due();
+}

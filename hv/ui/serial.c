@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The terminal at COM1.  Nobody waits for the line: what it does not take for a long time is lost to it, and told.
+ * What a guest says reaches it without anything that could make a person's terminal answer.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "arch/x86/time.h"
+#include "drivers/serial/filter.h"
+#include "drivers/serial/uart.h"
+#include "hv/dev/console.h"
+#include "hv/hv.h"
+#include "hv/ui/terminal.h"
+
+#define RING		65536u		/* holds the longest answer of the monitor, a whole scrollback */
+#define HOLD_NS		2000000000ull	/* how long we wait for a guest that does not read ... */
+#define LEAST_READ	4096u		/* ... so much */
+#define PAUSE_NS	30000000ull	/* somebody has stopped typing */
+#define ANSWER_NS	1000000000ull	/* a terminal's, to a question of ours */
+#define BYTES_PER_POLL	4096
+
+struct terminal terminal_serial;
+
+static u8 ring[RING];			/* what is said, behind the UART's own ring */
+static u32 ring_head, ring_tail;	/* free-running */
+static u32 dropped;			/* bytes, since it was told last */
+static struct filter filter;		/* of the guest it shows */
+
+static bool held;			/* the line is not read just now, see may_take() ... */
+static struct {				/* ... for whom, since when, and how far it had read then */
+	const struct console *console;
+	u64 ns;
+	u32 tail;
+} hold;
+
+static struct {				/* typed for a guest that did not read */
+	struct guest *by;
+	u32 bytes;			/* since it was told last */
+	u64 ns;				/* the last one */
+} lost;
+
+static struct {				/* "how large are you?" */
+	u64 until;			/* 0: not asked */
+	u32 len;
+	u8 text[12];			/* what may be the answer */
+} asked;
+
+/* ---- what is said ---- */
+
+static u32 backlog(void)
+{
+	return ring_head - ring_tail;
+}
+
+static void flush(void)
+{
+	u32 n, at = ring_tail % RING;
+
+	while (backlog() && (n = MIN(MIN(backlog(), RING - at), uart_tx_room(&com1)))) {
+		uart_write(&com1, ring + at, n);
+		ring_tail += n;
+		at = ring_tail % RING;
+	}
+}
+
+/* At 115200 baud a screenful takes a fifth of a second, and all guests would stand still for it. */
+void serial_put(const void *data, u32 len)
+{
+	const u8 *from = data;
+	u32 i;
+
+	if (backlog() + len > RING) {	/* half a sequence would make another one with what follows */
+		dropped += len;
+		return;
+	}
+	for (i = 0; i < len; i++)
+		ring[ring_head++ % RING] = from[i];
+	flush();
+}
+
+static void put(void *arg, const void *data, u32 len)
+{
+	(void)arg;
+	serial_put(data, len);
+}
+
+void serial_leave(void)
+{
+	/* What programs of a guest may have left on in the terminal at the other end; the cursor stays where it is. */
+	static const char plain_modes[] = "\030\017\0337\033[?6l\033[r\0338\033[0m\033(B\033)B\033>"
+					  "\033[4l\033[?7h\033[?25h\033[?1;47l";
+
+	serial_put(plain_modes, sizeof(plain_modes) - 1);
+}
+
+void serial_join(void)
+{
+	filter = (struct filter){ 0 };
+	vt_repaint(&terminal_serial.focus->vt, put, NULL);
+}
+
+/* The other half of the ring is for what the monitor says. */
+void serial_guest_says(const void *data, u32 len)
+{
+	u8 text[128 + FILTER_HELD];
+	const u8 *from = data;
+	u32 n, piece;
+
+	for (; len; from += piece, len -= piece) {
+		piece = MIN(len, 128u);
+		n = filter_text(&filter, from, piece, text);
+		if (backlog() + n > RING / 2)
+			dropped += n;
+		else
+			serial_put(text, n);
+	}
+}
+
+u32 serial_guest_room(void)
+{
+	return backlog() ? 0 : uart_tx_room(&com1);
+}
+
+void serial_drain(void)
+{
+	while (backlog())
+		uart_putc(&com1, (char)ring[ring_tail++ % RING]);
+	uart_putc(&com1, '\r');
+}
+
+/* What the line was too slow for is told once it has caught up. */
+static void tell_dropped(void)
+{
+	char text[120];
+
+	if (!dropped || backlog())
+		return;
+	snprintf(text, sizeof(text), "\r\n[%u bytes came too fast for this line; dmesg in the monitor has the last ones]\r\n",
+		 dropped);
+	dropped = 0;
+	serial_put(text, strlen(text));
+	if (!terminal_serial.focus)
+		line_redraw(&terminal_serial.edit);
+}
+
+/* ---- what is typed ---- */
+
+/*
+ * What is pasted waits for a guest that reads: it stays in the chip, and then at the other end.  But a guest
+ * that does not read has a moment only; then what is typed for it is lost, because the escape key may be behind.
+ */
+static bool may_take(void)
+{
+	struct console *c = terminal_serial.focus;
+
+	if (!c || !console_full(c))
+		return true;
+	if (hold.console != c || c->typed_tail - hold.tail >= LEAST_READ) {
+		hold.console = c;
+		hold.ns = time_ns();
+		hold.tail = c->typed_tail;
+	}
+	return time_ns() - hold.ns > HOLD_NS;
+}
+
+void serial_lost(struct guest *g)
+{
+	lost.by = g;
+	lost.bytes++;
+	lost.ns = time_ns();
+}
+
+/* When there comes no more of it. */
+static void tell_lost(void)
+{
+	if (!lost.bytes || time_ns() - lost.ns < PAUSE_NS)
+		return;
+	terminal_hint(&terminal_serial, "\r\n[%s does not read: %u bytes typed for it are lost]\r\n", lost.by->name,
+		      lost.bytes);
+	lost.bytes = 0;
+}
+
+/* ---- its size ---- */
+
+void serial_ask_size(void)
+{
+	static const char question[] = "\0337\033[999;999H\033[6n\0338";
+
+	serial_put(question, sizeof(question) - 1);
+	asked.until = time_ns() + ANSWER_NS;
+}
+
+/* Nothing more belongs to the answer, which may be none: then it was typed. */
+static void answered(void)
+{
+	u32 i, len = asked.len;
+	char *at = (char *)asked.text + 2;
+
+	asked.len = 0;
+	if (len && asked.text[len - 1] == 'R') {
+		u32 rows = strtoul(at, &at, 10);
+
+		asked.until = 0;
+		if (terminal_serial.focus && *at == ';')
+			terminal_fit(&terminal_serial, strtoul(at + 1, NULL, 10), rows);
+		return;
+	}
+	for (i = 0; i < len; i++)
+		terminal_key(&terminal_serial, asked.text[i]);
+}
+
+/* ESC [ rows ; columns R */
+static void maybe_answer(u8 c)
+{
+	static const char start[] = "\033[";
+	u32 at = asked.len;
+
+	asked.text[asked.len++] = c;
+	if (!(at < 2 ? c == start[at] : (c >= '0' && c <= '9') || c == ';') || asked.len == sizeof(asked.text))
+		answered();
+}
+
+static void end_question(void)
+{
+	if (!asked.until || time_ns() < asked.until)
+		return;
+	asked.until = 0;
+	answered();
+	terminal_hint(&terminal_serial, "\r\n[this terminal does not tell its size]\r\n");
+}
+
+/* ---- both ways ---- */
+
+static void listen(void)
+{
+	u32 n;
+	int c;
+
+	for (n = 0; n < BYTES_PER_POLL; n++) {
+		held = !may_take();
+		if (held || (c = uart_getc(&com1)) < 0)
+			break;
+		if (asked.until)
+			maybe_answer(c);
+		else
+			terminal_key(&terminal_serial, c);
+	}
+	end_question();
+	tell_lost();
+}
+
+void serial_poll(void)
+{
+	uart_poll(&com1);
+	flush();
+	tell_dropped();
+	listen();
+}
+
+bool serial_busy(void)
+{
+	return uart_waiting(&com1) && !held;
+}

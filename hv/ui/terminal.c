@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The two terminals: COM1 (serial.c), and the VGA screen with the keyboard (screen.c).  Each shows one guest's
+ * console or the monitor, and what is typed there goes to what it shows, but for the escape key and the key
+ * after it, which are ours.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "drivers/vga/vga.h"
+#include "hv/dev/console.h"
+#include "hv/hv.h"
+#include "hv/ui/terminal.h"
+
+static u8 escape_key = 'T' & 0x1F;
+
+void terminal_put(struct terminal *t, const char *data, u32 len)
+{
+	if (t->screen) {
+		screen_put(data, len);
+	} else {
+		serial_put(data, len);
+	}
+}
+
+void terminal_hint(struct terminal *t, const char *fmt, ...)
+{
+	char text[240];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (t->screen && t->focus) {
+		vt_write(&t->focus->vt, text, strlen(text));
+		screen_changed();
+	} else {
+		terminal_put(t, text, strlen(text));
+	}
+	if (!t->focus)
+		line_redraw(&t->edit);
+}
+
+/* ---- what they show ---- */
+
+static bool blank(const struct vt *vt)
+{
+	u32 i;
+
+	for (i = 0; i < vt->cols * vt->rows; i++)
+		if ((vt->cells[i] & 0xFF) != ' ' && (vt->cells[i] & 0xFF))
+			return false;
+	return true;
+}
+
+static void say_keys(struct console *c)
+{
+	char line[160], key = escape_key + '@';
+
+	snprintf(line, sizeof(line), "[%s.  Ctrl-%c m: the monitor, Ctrl-%c 1..9: a guest, Ctrl-%c ?: help]\n",
+		 c->guest->name, key, key, key);
+	console_print(c->guest, line, strlen(line));
+}
+
+void terminal_focus(struct terminal *t, struct guest *g)
+{
+	if (t->focus && !t->screen)
+		serial_leave();
+	t->focus = g ? g->console : NULL;
+	if (t->screen)
+		screen_changed();
+	if (!g)
+		monitor_enter(t);
+	else if (!t->screen)
+		serial_join();
+	if (g && blank(&t->focus->vt))
+		say_keys(t->focus);
+}
+
+u8 terminal_escape_key(void)
+{
+	return escape_key;
+}
+
+/* ---- what guests say ---- */
+
+void terminals_show(const struct console *c, const void *data, u32 len)
+{
+	if (terminal_screen.focus == c)
+		screen_changed();
+	if (terminal_serial.focus == c)
+		serial_guest_says(data, len);
+}
+
+u32 terminals_room(const struct console *c)
+{
+	return terminal_serial.focus == c ? serial_guest_room() : CONSOLE_SCROLLBACK;
+}
+
+/* ---- what is typed ---- */
+
+static void next_guest(struct terminal *t)
+{
+	u32 i = t->focus ? t->focus->guest->id % guest_count : 0;	/* id counts from 1 */
+
+	if (guest_count)
+		terminal_focus(t, guests[i]);
+}
+
+static void escape_help(struct terminal *t)
+{
+	char k = escape_key + '@';
+
+	terminal_hint(t, "\r\n[Ctrl-%c and then  m: monitor  1..9: that guest  n: next guest  r: this terminal's size  "
+		      "Ctrl-%c: sends one  ?: this.  On the screen also Alt-F1..F8 and Alt-F12.]\r\n", k, k);
+}
+
+void terminal_fit(struct terminal *t, u32 cols, u32 rows)
+{
+	cols = MIN(MAX(cols, CONSOLE_MIN_COLS), CONSOLE_MAX_COLS);
+	rows = MIN(MAX(rows, CONSOLE_MIN_ROWS), CONSOLE_MAX_ROWS);
+	if (console_resize(t->focus->guest, cols, rows))
+		terminal_hint(t, "\r\n[%s: %ux%u]\r\n", t->focus->guest->name, cols, rows);
+}
+
+/* Gives the guest the size of this terminal: the screen's is known, the one at COM1 is asked. */
+static void fit_guest(struct terminal *t)
+{
+	if (!t->focus)
+		terminal_hint(t, "\r\n[r is for a guest's console; here there is resize]\r\n");
+	else if (t->screen)
+		terminal_fit(t, VGA_COLS, VGA_ROWS);
+	else
+		serial_ask_size();
+}
+
+static void escape_command(struct terminal *t, u8 c)
+{
+	if (c == escape_key) {
+		if (t->focus)
+			console_type(t->focus, &c, 1);
+	} else if (c == 'm') {
+		terminal_focus(t, NULL);
+	} else if (c == 'n') {
+		next_guest(t);
+	} else if (c == 'r') {
+		fit_guest(t);
+	} else if (c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count) {
+		terminal_focus(t, guests[c - '1']);
+	} else if (c >= '1' && c <= '9') {
+		terminal_hint(t, "\r\n[there is no guest %c: there are %u]\r\n", c, guest_count);
+	} else {
+		escape_help(t);
+	}
+}
+
+/* A guest that is not there hears nothing. */
+static void type_to_guest(struct terminal *t, u8 c)
+{
+	struct guest *g = t->focus->guest;
+	char k = escape_key + '@';
+
+	if (g->state == GUEST_BUILDING || g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
+		if (!t->screen && console_full(t->focus))
+			serial_lost(g);
+		console_type(t->focus, &c, 1);
+	} else if (c == '\r' || c == '\n')
+		terminal_hint(t, "[%s is %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
+			      guest_state_name(g), k, g->name);
+}
+
+void terminal_key(struct terminal *t, u8 c)
+{
+	if (t->escaped) {
+		t->escaped = false;
+		escape_command(t, c);
+	} else if (c == escape_key) {
+		t->escaped = true;
+	} else if (t->focus) {
+		type_to_guest(t, c);
+	} else {
+		monitor_key(t, c);
+	}
+}
+
+/* ---- both of them ---- */
+
+void terminals_poll(void)
+{
+	serial_poll();
+	screen_poll();
+}
+
+bool terminals_busy(void)
+{
+	return serial_busy() || screen_busy();
+}
+
+void terminals_drain(void)
+{
+	screen_draw();
+	serial_drain();
+}
+
+/* ---- our own lines ---- */
+
+/* At a monitor a line of the log appears above the prompt; a guest's console is not disturbed. */
+static void show_log(const char *text)
+{
+	struct terminal *const all[] = { &terminal_serial, &terminal_screen };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		struct terminal *t = all[i];
+
+		if (t->focus)
+			continue;
+		if (!t->in_command)
+			terminal_put(t, "\r\033[K", 4);
+		terminal_put(t, text, strlen(text));
+		terminal_put(t, "\r\n", 2);
+		if (!t->in_command)
+			line_redraw(&t->edit);
+	}
+}
+
+/* The monitor's screen begins with what was said before there was one. */
+static void show_early(const char *text)
+{
+	screen_put(text, strlen(text));
+	screen_put("\r\n", 2);
+}
+
+static void read_escape_option(void)
+{
+	char buf[8];
+
+	if (!hv_cmdline_get("escape", buf, sizeof(buf)))
+		return;
+	/* Not one of those that every line and every arrow key has. */
+	if (buf[0] == '^' && (buf[1] & 0x40) && !buf[2] && !strchr("\b\t\n\r\033", buf[1] & 0x1F))
+		escape_key = buf[1] & 0x1F;
+	else
+		hv_log("escape=%s: write ^ and a letter but H, I, J or M, like escape=^T", buf);
+}
+
+static struct guest *first_starting(void)
+{
+	u32 i;
+
+	for (i = 0; i < guest_count; i++)
+		if (guests[i]->state != GUEST_OFF)
+			return guests[i];
+	return NULL;
+}
+
+void terminals_start(void)
+{
+	struct guest *g = first_starting();
+
+	read_escape_option();
+	screen_start();
+	hv_log_each(show_early);
+	if (g) {
+		terminal_serial.focus = terminal_screen.focus = g->console;
+		say_keys(g->console);
+	} else {
+		terminal_focus(&terminal_serial, NULL);
+		terminal_focus(&terminal_screen, NULL);
+	}
+	hv_log_sink(show_log);
+}
