@@ -24,9 +24,9 @@ start:
 	pushl	$0			/* known flags: no NT, no AC, no IOPL */
 	popfl
 	xorl	%ebp, %ebp		/* a backtrace ends here */
-	pushl	%ebx			/* hv_main(magic, mbi) */
+	pushl	%ebx			/* boot_main(magic, mbi) */
 	pushl	%eax
-	call	hv_main
+	call	boot_main
 1:	cli				/* it does not return */
 	hlt
 	jmp	1b

@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the boot loader tells us, copied and put in order.  Pure: reads memory only
+ * Multiboot: what the loader left in memory becomes a struct boot_info.  Pure: it reads memory only
  * through the function it is given, so it is unit-tested and fuzzed as it is.
  */
 #ifndef BOOT_MULTIBOOT_H
 #define BOOT_MULTIBOOT_H
 
-#include "hv/types.h"
+#include "hv/boot_info.h"
 
 #define MULTIBOOT_MAGIC		0x2BADB002	/* in %eax at entry */
-
-#define BOOT_MAX_REGIONS	128
-#define BOOT_MAX_MODULES	64
-#define BOOT_STRING		128	/* of a module string, that much is kept */
-#define BOOT_CMDLINE		512
-
-struct boot_region {		/* whole pages of RAM, [start, end) in bytes; end 0xFFFFF000 at most */
-	u32 start, end;
-};
-
-struct boot_module {
-	u32 start, end;		/* [start, end), any alignment; start <= end; end == start: empty */
-	char string[BOOT_STRING];
-};
-
-struct boot_info {
-	struct boot_region ram[BOOT_MAX_REGIONS];	/* ascending, apart from each other */
-	u32 regions;
-	struct boot_module module[BOOT_MAX_MODULES];
-	u32 modules;
-	char cmdline[BOOT_CMDLINE];
-	char loader[32];		/* its name, "" if it gave none */
-	u32 dropped;			/* modules and memory map entries that made no sense, or were too many */
-};
 
 /* Returns len bytes of machine memory at pa, good until the next call; NULL: there are none. */
 typedef const void *(*boot_read_fn)(u32 pa, u32 len);

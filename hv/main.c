@@ -1,47 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The boot order, from the first line of C to the main loop: one call a line. */
-#include <string.h>
+/* The boot order, from the loader's information to the main loop: one call a line. */
 #include "arch/x86/cpu.h"
-#include "hv/mem/hostmap.h"
 #include "arch/x86/irq.h"
-#include "arch/x86/regs.h"
 #include "arch/x86/rtc.h"
 #include "arch/x86/time.h"
 #include "drivers/ps2/kbd.h"
 #include "drivers/serial/uart.h"
 #include "drivers/vga/vga.h"
-#include "hv/boot.h"
-#include "hv/hv.h"
+#include "hv/boot_info.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
+#include "hv/ui/ui.h"
 
 #define CONFIG_NAME	"ringlet.conf"
 
 /* At 0x417, by the linker: the compiler takes a pointer made from such a number for a mistake. */
 extern const volatile u8 bios_data_kbd_flags;
 
-struct boot_info boot_info;
 static struct config config;
-static u8 bios_kbd_flags;
 
-static const void *read_machine(u32 pa, u32 len)
-{
-	(void)len;
-	return hpa_ptr(hpa(pa));
-}
+/* What the main loop does between guests' turns, in this order. */
+static const struct worker workers[] = {
+	{ guests_work, NULL, NULL },
+	{ disks_work, NULL, NULL },
+	{ terminals_work, terminals_busy, NULL },
+	{ export_work, NULL, NULL },
+	{ devices_work, NULL, devices_settle },
+	{ NULL, NULL, NULL },
+};
 
-/* Everything that lies where it would be overwritten or, page 0, no longer mapped. */
-static void read_boot_info(u32 magic, hpa_t mbi)
-{
-	const char *wrong = multiboot_parse(&boot_info, magic, hpa_x(mbi), read_machine);
-
-	if (wrong)
-		panic("%s", wrong);
-	bios_kbd_flags = bios_data_kbd_flags;
-	if (boot_info.dropped)
-		hv_log("%u modules or memory map entries from the boot loader made no sense.",
-		       boot_info.dropped);
-}
-
-static void say_machine(void)
+static void say_machine(const struct boot_info *bi)
 {
 	u32 total, free, used, heap;
 
@@ -49,7 +38,7 @@ static void say_machine(void)
 	hv_log("%s at %u.%03u MHz", cpu_info.name, (sys_clock.tsc_khz / 1000),
 	       (sys_clock.tsc_khz % 1000));
 	hv_log("%u MiB of memory, %u MiB free; %u modules", (total >> 20),
-	       (free >> 20), boot_info.modules);
+	       (free >> 20), bi->modules);
 }
 
 static void complain(const char *line)
@@ -87,28 +76,35 @@ static void start_guests(void)
 		hv_log("No guest starts by itself: that takes a line `start = yes`, or `start NAME` in the monitor.");
 }
 
-void hv_main(u32 magic, hpa_t mbi)
+void hv_main(const struct boot_info *bi, const char *wrong)
 {
+	u8 kbd_flags = bios_data_kbd_flags;	/* page 0 will not be mapped */
+
 	uart_init(&com1);		/* two ways to be heard */
 	vga_init();
 	hv_log("Ringlet " RINGLET_RELEASE);
 	cpu_init();			/* old enough to stop here, or not */
-	read_boot_info(magic, mbi);
-	mem_init(&boot_info);		/* frames and the C heap */
-	hostmap_init(&boot_info);	/* paging on */
+	if (wrong)
+		panic("%s", wrong);
+	if (bi->dropped)
+		hv_log("%u modules or memory map entries from the boot loader made no sense.", bi->dropped);
+	cmdline_init(bi->cmdline);
+	mem_init(bi);			/* frames and the C heap */
+	hostmap_init(bi);		/* paging on */
 	percpu_init();			/* GDT, IDT, TSS: from here on a fault is a panic */
 	pic_init();
 	time_init();
 	timer_init();
 	rtc_init();
 	entropy_init();
-	say_machine();
+	sched_init();
+	say_machine(bi);
 	uart_start_irq(&com1);
 	export_init();
-	kbd_init(bios_kbd_flags);
-	images_init();
+	kbd_init(kbd_flags);
+	images_init(bi);
 	add_guests();
 	start_guests();
 	terminals_start();		/* both screens belong to guests and monitor now */
-	sched_loop();
+	loop_run(workers);
 }

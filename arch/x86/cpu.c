@@ -7,7 +7,7 @@
 #include <string.h>
 #include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 #define EXT_SYSCALL_K6	BIT(10)		/* CPUID 0x80000001 %edx; early K6 */
 #define EXT_SYSCALL	BIT(11)

@@ -7,7 +7,7 @@
 #include "arch/x86/pit.h"
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 #define TRIES		3
 #define MOST_TRIES	20		/* beside a dozen busy programs three were not always enough: 1.5 times too fast */

@@ -5,7 +5,7 @@
  * (User programs execute cpuid themselves and see the machine's.)
  */
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 /* Leaf 1 %edx: FPU, TSC, CX8, CMOV, MMX, FXSR, SSE, SSE2.  Not: VME, DE, PSE, MSR, PAE, MCE,
  * APIC, SEP, MTRR, PGE, MCA, PAT. */

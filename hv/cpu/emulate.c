@@ -7,8 +7,9 @@
 #include <string.h>
 #include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
+#include "hv/cpu/cpu.h"
 #include "hv/cpu/decode.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 #define CR4_ALLOWED	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define DR7_ENABLES	0xFF
@@ -497,19 +498,19 @@ static bool mmio_move(struct vcpu *v, const struct insn *i, gpa_t reg)
 
 	switch (i->op) {
 	case 0x88:
-	case 0x89: vdev_write(g, reg, size, get_reg(v, i->reg, size)); return true;
+	case 0x89: g->bus->write(g, reg, size, get_reg(v, i->reg, size)); return true;
 	case 0x8A:
-	case 0x8B: set_reg(v, i->reg, size, vdev_read(g, reg, size)); return true;
+	case 0x8B: set_reg(v, i->reg, size, g->bus->read(g, reg, size)); return true;
 	case 0xA0:
-	case 0xA1: set_reg(v, 0, size, vdev_read(g, reg, size)); return true;
+	case 0xA1: set_reg(v, 0, size, g->bus->read(g, reg, size)); return true;
 	case 0xA2:
-	case 0xA3: vdev_write(g, reg, size, get_reg(v, 0, size)); return true;
+	case 0xA3: g->bus->write(g, reg, size, get_reg(v, 0, size)); return true;
 	case 0xC6:
-	case 0xC7: vdev_write(g, reg, size, i->imm); return true;
-	case 0x0FB6: set_reg(v, i->reg, i->op16 ? 2 : 4, vdev_read(g, reg, 1) & 0xFF); return true;
-	case 0x0FB7: set_reg(v, i->reg, 4, vdev_read(g, reg, 2) & 0xFFFF); return true;
-	case 0x0FBE: set_reg(v, i->reg, i->op16 ? 2 : 4, (int8_t)vdev_read(g, reg, 1)); return true;
-	case 0x0FBF: set_reg(v, i->reg, 4, (int16_t)vdev_read(g, reg, 2)); return true;
+	case 0xC7: g->bus->write(g, reg, size, i->imm); return true;
+	case 0x0FB6: set_reg(v, i->reg, i->op16 ? 2 : 4, g->bus->read(g, reg, 1) & 0xFF); return true;
+	case 0x0FB7: set_reg(v, i->reg, 4, g->bus->read(g, reg, 2) & 0xFFFF); return true;
+	case 0x0FBE: set_reg(v, i->reg, i->op16 ? 2 : 4, (int8_t)g->bus->read(g, reg, 1)); return true;
+	case 0x0FBF: set_reg(v, i->reg, 4, (int16_t)g->bus->read(g, reg, 2)); return true;
 	}
 	return false;
 }

@@ -2,7 +2,8 @@
 /* Traps while the hypervisor itself ran: an interrupt line, an NMI, or our own bug. */
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
+#include "hv/lib/lib.h"
 
 asm(".text; .globl wait_for_interrupt, wait_hlt\n"
     "wait_for_interrupt: sti; wait_hlt: hlt; cli; ret");

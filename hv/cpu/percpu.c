@@ -4,9 +4,10 @@
  * and TSS that are loaded here once and never changed for others.
  */
 #include <string.h>
-#include "hv/mem/hostmap.h"
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
+#include "hv/lib/lib.h"
+#include "hv/mem/mem.h"
 
 static struct cpu cpus[MAX_CPUS];
 

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 #define SEL_INDEX(sel)	((sel) >> 3)
 #define SEL_RPL(sel)	((sel) & 3)

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 #include "arch/x86/time.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 _Static_assert(OFF(irq_enabled) == RSH_IRQ_ENABLED, "shared page");

@@ -11,7 +11,7 @@
  */
 #include <string.h>
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 void idt_set(struct vcpu *v, u32 vector, struct desc d)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtual CPU: born, put on a processor, run, taken off.  Loading one copies its GDT, its one direct
+ * A virtual CPU: born, put on a processor, taken off.  Loading one copies its GDT, its one direct
  * gate and its trap stack into that processor's state page and swaps the FPU; after
  * that an exit and re-entry of the same guest costs registers and CR3 only.
  */
@@ -8,10 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/cpu.h"
-#include "hv/mem/hostmap.h"
 #include "arch/x86/regs.h"
-#include "arch/x86/time.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 /* ---- FPU: eagerly, whole, and only between guests ---- */
 
@@ -47,7 +45,7 @@ static void fpu_restore(struct vcpu *v)
 	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
 }
 
-static void set_ts(struct cpu *c, bool on)
+void vcpu_set_ts(struct cpu *c, bool on)
 {
 	if (on == c->ts_set)
 		return;
@@ -60,7 +58,7 @@ static void set_ts(struct cpu *c, bool on)
 
 /* ---- on and off a processor ---- */
 
-static void load_tables(struct cpu *c, struct vcpu *v)
+void vcpu_load_tables(struct cpu *c, struct vcpu *v)
 {
 	struct state_page *s = cpu_state(c);
 	struct desc direct = trap_direct_gate(v);
@@ -81,13 +79,13 @@ static void load_tables(struct cpu *c, struct vcpu *v)
 	v->tables_changed = false;
 }
 
-static void load(struct cpu *c, struct vcpu *v)
+void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	u32 *top = frame_ptr(c->guest_table);
 
 	if (c->loaded == v)
 		return;
-	set_ts(c, false);
+	vcpu_set_ts(c, false);
 	if (c->loaded)
 		fpu_save(c->loaded);
 	fpu_restore(v);
@@ -96,74 +94,9 @@ static void load(struct cpu *c, struct vcpu *v)
 		hpa_x(hfn_hpa(v->regs_frame)) | PTE_P | PTE_RW | PTE_A | PTE_D;
 	/* The Switcher reloads what differs from these. */
 	asm volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
-	load_tables(c, v);
+	vcpu_load_tables(c, v);
 	c->loaded = v;
 	v->guest->stats.loads++;
-}
-
-/* ---- running ---- */
-
-static void collect_switcher_counts(struct cpu *c, struct vcpu *v)
-{
-	struct regs_page *p = frame_ptr(v->regs_frame);
-
-	/* The guest can write here: numbers, believed for nothing but display. */
-	if (p->nmis | p->nulled) {
-		c->nmis += p->nmis;
-		v->guest->stats.seg_nulled += p->nulled;
-		p->nmis = p->nulled = 0;
-	}
-}
-
-static void run_once(struct cpu *c, struct vcpu *v)
-{
-	struct stats *s = &v->guest->stats;
-	struct vcpu_regs *r = v->regs;
-	enum exit_reason reason;
-	u64 entered, left;
-	u32 trap, cr2;
-
-	virq_deliver(v);
-	if (!guest_alive(v->guest))
-		return;
-	if (v->tables_changed)
-		load_tables(c, v);
-	set_ts(c, v->ts);
-	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
-		    EFLAGS_IF | EFLAGS_FIXED;
-
-	s->switches++;
-	entered = rdtsc();
-	trap = switch_to_guest(c->pages, hpa_x(shadow_cr3(v, c->guest_table)));
-	cr2 = read_cr2();
-	left = rdtsc();
-	s->guest_cycles += left - entered;
-
-	collect_switcher_counts(c, v);
-	reason = handle_exit(v, trap, cr2);
-	s->exit_count[reason]++;
-	s->exit_cycles[reason] += rdtsc() - left;
-	if (reason == EXIT_INTERRUPT)
-		sched_interrupted(c);
-}
-
-void vcpu_run(struct cpu *c, struct vcpu *v)
-{
-	u64 from = time_ns(), used;
-
-	c->running = v;
-	c->resched = false;
-	c->slice_end_ns = from + v->slice_left_ns;
-	timer_program();
-	load(c, v);
-	shared_update_time(v);
-	while (guest_alive(v->guest) && !v->halted && !c->resched)
-		run_once(c, v);
-	c->running = NULL;
-
-	used = time_ns() - from;
-	v->guest->stats.run_ns += used;
-	v->slice_left_ns -= MIN(used, v->slice_left_ns);
 }
 
 /* ---- birth and death ---- */
@@ -188,7 +121,6 @@ bool vcpu_create(struct guest *g)
 	v->dr[6] = 0xFFFF0FF0;
 	v->dr[7] = 0x400;
 	v->syscall_vec = 0x80;
-	v->slice_left_ns = sched_slice_ns();
 	fpu_fresh(v);
 	segments_reset(v);
 	v->regs->cs = GUEST_CS;
@@ -204,7 +136,6 @@ void vcpu_destroy(struct guest *g)
 	struct vcpu *v = g->vcpu;
 	struct cpu *c = this_cpu();
 
-	sched_remove(v);
 	if (c->loaded == v)
 		c->loaded = NULL;	/* what is left of it in the FPU is overwritten, not saved */
 	frame_free(v->regs_frame);

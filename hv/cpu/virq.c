@@ -14,9 +14,16 @@
  *   still look on.  We wait: that instruction turns them off.
  */
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
+
+static void (*virq_wake)(struct vcpu *v);
+
+void virq_set_waker(void (*wake)(struct vcpu *v))
+{
+	virq_wake = wake;
+}
 
 void virq_raise(struct guest *g, u32 irq)
 {
@@ -29,7 +36,7 @@ void virq_raise(struct guest *g, u32 irq)
 	/* hlt with interrupts off is for good. */
 	if (v->halted && virq_waiting(v) && virq_enabled(v)) {
 		v->halted = false;
-		sched_wake(v);
+		virq_wake(v);
 	}
 }
 

@@ -2,17 +2,24 @@
 /*
  * Guests' consoles.  A console is what one guest says and is told: a ring of what it said lately, a terminal
  * emulator that always knows what its screen looks like, and a ring of what was typed for it.
- * What it says goes on to the terminals that show it.
+ * What it says goes on to whoever shows it to people.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "drivers/serial/filter.h"
 #include "drivers/vga/vga.h"
 #include "hv/dev/console.h"
-#include "hv/hv.h"
-#include "hv/ui/terminal.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
 
 #define PASTE		131072		/* room for what is typed if CONSOLE_INPUT was not enough */
+
+static const struct console_viewer *console_viewer;
+
+void console_set_viewer(const struct console_viewer *v)
+{
+	console_viewer = v;
+}
 
 /* ---- what guests say ---- */
 
@@ -25,7 +32,8 @@ void console_write(struct guest *g, const void *data, u32 len)
 	for (i = 0; i < len; i++)
 		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
 	vt_write(&c->vt, data, len);
-	terminals_show(c, data, len);
+	if (console_viewer)
+		console_viewer->says(c, data, len);
 	g->stats.console_out += len;
 }
 
@@ -48,7 +56,7 @@ void console_print(struct guest *g, const char *text, u32 len)
 
 u32 console_room(struct guest *g)
 {
-	return terminals_room(g->console);
+	return console_viewer ? console_viewer->room(g->console) : CONSOLE_SCROLLBACK;
 }
 
 /* ---- what is typed for them ---- */
@@ -146,8 +154,8 @@ bool console_resize(struct guest *g, u32 cols, u32 rows)
 		return false;
 	vt_resize(vt, cells, cols, rows);
 	free(was);
-	if (terminal_screen.focus == g->console)
-		screen_changed();
+	if (console_viewer)
+		console_viewer->redraw(g->console);
 	vdev_console_resized(g);
 	return true;
 }

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "drivers/virtio/blk.h"
+#include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 #define LEAF		1024u		/* entries in a frame of the map */
 #define AS_IMAGE	0u		/* entries: not changed ... */

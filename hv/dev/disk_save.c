@@ -14,8 +14,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "drivers/virtio/blk.h"
+#include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 #define LOOKED_AT_A_TIME	64	/* blocks, most of them zero */
 

@@ -12,8 +12,8 @@
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
 #include "drivers/virtio/rng.h"
-#include "hv/lib/chacha20.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
 
 #define WORDS		8		/* of a key */
 #define JITTER_ROUNDS	128

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "drivers/serial/uart.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
 
 #define RING	65536
 
@@ -57,13 +57,14 @@ bool export_idle(void)
 	return uart_tx_idle(&com2);
 }
 
-void export_poll(void)
+bool export_work(void)
 {
 	if (!com2.tx.byte)
-		return;
+		return false;
 	uart_poll(&com2);
 	if (!owner[0] && export_idle()) {
 		free(com2.tx.byte);
 		com2.tx = (struct uart_ring){ 0 };
 	}
+	return false;
 }

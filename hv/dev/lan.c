@@ -10,6 +10,7 @@
 #include <string.h>
 #include "arch/x86/time.h"
 #include "hv/dev/lan.h"
+#include "hv/lib/lib.h"
 
 #define LANS_MOST	(MAX_GUESTS * CONFIG_MAX_NETS)
 

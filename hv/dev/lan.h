@@ -4,9 +4,9 @@
 #define HV_LAN_H
 
 #include "drivers/net/lanhost.h"
-#include "drivers/virtio/net.h"
 #include "drivers/net/switch.h"
-#include "hv/hv.h"
+#include "drivers/virtio/net.h"
+#include "hv/dev/dev.h"
 
 struct lan_port {
 	struct lan *lan;

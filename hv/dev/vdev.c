@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "drivers/virtio/console.h"
-#include "hv/hv.h"
+#include "hv/cpu/cpu.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
 
 #define MOST_LOGGED 4		/* a guest can break and reset its device as often as it likes */
 
@@ -100,6 +102,39 @@ void vdev_console_resized(struct guest *g)
 		virtio_console_resize(g->vdev[0], cols, rows);
 }
 
+/* ---- registers ---- */
+
+static struct virtio_dev *device_at(const struct guest *g, gpa_t a)
+{
+	u32 i = (gpa_x(a) - VDEV_BASE) / PAGE_SIZE;
+
+	return gpa_x(a) >= VDEV_BASE && i < g->vdevs ? g->vdev[i] : NULL;
+}
+
+static bool vdev_has(const struct guest *g, gpa_t a)
+{
+	return device_at(g, a);
+}
+
+static u32 vdev_read(struct guest *g, gpa_t a, u32 size)
+{
+	struct virtio_dev *d = device_at(g, a);
+
+	return d ? virtio_mmio_read(d, gpa_x(a) & ~PAGE_MASK, size) : ~0u;
+}
+
+static void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
+{
+	struct virtio_dev *d = device_at(g, a);
+
+	if (d && (gpa_x(a) & ~PAGE_MASK) == VIRTIO_MMIO_NOTIFY)
+		g->stats.vdev_kicks++;
+	if (d)
+		virtio_mmio_write(d, gpa_x(a) & ~PAGE_MASK, size, value);
+}
+
+static const struct guest_bus vdev_bus = { vdev_has, vdev_read, vdev_write };
+
 /* ---- all of them ---- */
 
 static bool add(struct guest *g, u32 n,
@@ -126,6 +161,7 @@ bool vdevs_create(struct guest *g, char *msg, u32 len)
 	bool ok = add(g, 0, make_console) && add(g, 0, entropy_make);
 	u32 i;
 
+	g->bus = &vdev_bus;
 	for (i = 0; i < g->cfg->disks; i++)
 		ok = ok && add(g, i, disk_make);
 	for (i = 0; i < g->cfg->nets; i++)
@@ -162,37 +198,6 @@ void vdevs_settle(struct guest *g)
 	for (i = 0; i < g->vdevs; i++)
 		if (g->vdev[i]->ops->settle)
 			g->vdev[i]->ops->settle(g->vdev[i]);
-}
-
-/* ---- registers ---- */
-
-static struct virtio_dev *device_at(const struct guest *g, gpa_t a)
-{
-	u32 i = (gpa_x(a) - VDEV_BASE) / PAGE_SIZE;
-
-	return gpa_x(a) >= VDEV_BASE && i < g->vdevs ? g->vdev[i] : NULL;
-}
-
-bool vdev_is_mmio(const struct guest *g, gpa_t a)
-{
-	return device_at(g, a);
-}
-
-u32 vdev_read(struct guest *g, gpa_t a, u32 size)
-{
-	struct virtio_dev *d = device_at(g, a);
-
-	return d ? virtio_mmio_read(d, gpa_x(a) & ~PAGE_MASK, size) : ~0u;
-}
-
-void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
-{
-	struct virtio_dev *d = device_at(g, a);
-
-	if (d && (gpa_x(a) & ~PAGE_MASK) == VIRTIO_MMIO_NOTIFY)
-		g->stats.vdev_kicks++;
-	if (d)
-		virtio_mmio_write(d, gpa_x(a) & ~PAGE_MASK, size, value);
 }
 
 void vdev_cmdline(const struct guest *g, char *buf, u32 len)

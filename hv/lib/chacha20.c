@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ChaCha20's block function, for size and not for speed. */
 #include <string.h>
-#include "hv/lib/chacha20.h"
+#include "hv/lib/lib.h"
 
 static u32 rol(u32 v, u32 n)
 {

@@ -7,8 +7,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include "hv/lib/heap.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
 
 static char *heap_start, *heap_at, *heap_end;
 

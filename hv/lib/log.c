@@ -11,8 +11,8 @@
 #include "arch/x86/time.h"
 #include "drivers/serial/uart.h"
 #include "drivers/vga/vga.h"
-#include "hv/hv.h"
-#include "hv/lib/symbols.h"
+#include "hv/lib/lib.h"
+#include "switcher/switcher.h"
 
 #define RING		16384
 #define LINE		256

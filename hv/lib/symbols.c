@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The table is in ascending order: a binary search. */
-#include "hv/lib/symbols.h"
+#include "hv/lib/lib.h"
 
 struct symbol {
 	u32 address;

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hypervisor's own options, from the `multiboot` line of grub.cfg: words apart by spaces. */
 #include <string.h>
-#include "hv/boot.h"
-#include "hv/hv.h"
+#include "hv/load/load.h"
+
+static const char *cmdline = "";
+
+void cmdline_init(const char *line)
+{
+	cmdline = line;
+}
 
 const char *hv_cmdline_get(const char *key, char *buf, u32 len)
 {
-	const char *word = boot_info.cmdline;
+	const char *word = cmdline;
 	size_t key_len = strlen(key);
 
 	while (*word) {

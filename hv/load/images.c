@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Multiboot modules by name: kernels, initrds, disk images, ringlet.conf. */
 #include <string.h>
-#include "boot/multiboot.h"
-#include "hv/boot.h"
-#include "hv/hv.h"
+#include "hv/boot_info.h"
+#include "hv/lib/lib.h"
+#include "hv/load/load.h"
 
 static struct image images[BOOT_MAX_MODULES];
 static char names[BOOT_MAX_MODULES][BOOT_STRING];
@@ -20,12 +20,12 @@ static void name_of(const char *string, char *name)
 	name[end - start] = '\0';
 }
 
-void images_init(void)
+void images_init(const struct boot_info *bi)
 {
 	u32 i;
 
-	for (i = 0; i < boot_info.modules; i++) {
-		const struct boot_module *m = &boot_info.module[i];
+	for (i = 0; i < bi->modules; i++) {
+		const struct boot_module *m = &bi->module[i];
 
 		name_of(m->string, names[count]);
 		if (!names[count][0]) {
@@ -51,9 +51,4 @@ const struct image *image_find(const char *name)
 		if (!strcmp(images[i].name, name))
 			return &images[i];
 	return NULL;
-}
-
-const struct image *image_at(u32 i)
-{
-	return i < count ? &images[i] : NULL;
 }

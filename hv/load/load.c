@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include "hv/hv.h"
 #include "hv/load/kernel_image.h"
+#include "hv/load/load.h"
 
 /* struct boot_params, by the offsets of the boot protocol (Documentation/x86/boot.rst and zero-page.rst). */
 #define BP_ALT_MEM_K		0x1E0
@@ -140,20 +140,19 @@ static bool write_boot_params(struct guest *g, const struct plan *p)
 	return gmem_write(g, gpa(0), bp, sizeof(bp));
 }
 
-static bool write_cmdline(struct guest *g)
+static bool write_cmdline(struct guest *g, const char *devices)
 {
 	char line[CMDLINE_MAX];
 	const char *user = g->cfg->cmdline;
 
-	snprintf(line, sizeof(line), "%s%s%s%s%s", user, user[0] ? " " : "",
+	snprintf(line, sizeof(line), "%s%s%s%s%s%s", user, user[0] ? " " : "",
 		 has_word(user, "console=") ? "" : "console=hvc0 ",
 		 has_word(user, "hostname=") ? "" : "hostname=",
-		 has_word(user, "hostname=") ? "" : g->name);
-	vdev_cmdline(g, line, sizeof(line));
+		 has_word(user, "hostname=") ? "" : g->name, devices);
 	return gmem_write(g, gpa(CMDLINE_AT), line, (u32)strlen(line) + 1);
 }
 
-bool load_guest(struct guest *g, u32 *entry, char *msg, u32 len)
+bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32 len)
 {
 	struct plan p;
 	u32 i;
@@ -161,7 +160,7 @@ bool load_guest(struct guest *g, u32 *entry, char *msg, u32 len)
 
 	if (!make_plan(&p, g->cfg, msg, len))
 		return false;
-	ok = write_boot_params(g, &p) && write_cmdline(g);
+	ok = write_boot_params(g, &p) && write_cmdline(g, devices);
 	for (i = 0; i < p.kernel.pieces; i++) {
 		const struct kernel_piece *k = &p.kernel.piece[i];
 

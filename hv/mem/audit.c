@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "hv/hv.h"
+#include "hv/mem/mem.h"
 
 #define BITS_PER_FRAME	(PAGE_SIZE * 8)
 

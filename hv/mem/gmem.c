@@ -5,7 +5,7 @@
  * is no second way in, and no pointer into guest memory outlives a call.
  */
 #include <string.h>
-#include "hv/hv.h"
+#include "hv/mem/mem.h"
 
 /* The machine's view of up to *len bytes at a, cut at the page's end; NULL: not guest RAM. */
 static void *piece(const struct guest *g, gpa_t a, u32 *len)

@@ -8,7 +8,7 @@
  * or not CR4.PSE is set.
  */
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/mem/mem.h"
 
 /* Paging off: a gva is a gpa.  Looks like one 4 MiB entry that allows all. */
 static void walk_linear(gva_t a, struct walk *w)

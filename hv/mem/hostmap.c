@@ -7,10 +7,10 @@
  * left out, and our own text and constants are read-only.
  */
 #include "arch/x86/cpu.h"
-#include "hv/mem/hostmap.h"
 #include "arch/x86/regs.h"
-#include "boot/multiboot.h"
-#include "hv/hv.h"
+#include "hv/boot_info.h"
+#include "hv/lib/lib.h"
+#include "hv/mem/mem.h"
 
 #define SLOT_SIZE	0x400000u	/* what one directory entry covers */
 #define FIRST_MIB	0x100000u

@@ -5,9 +5,9 @@
  * before the first frame_alloc(), wherever it lies.
  */
 #include <string.h>
-#include "boot/multiboot.h"
-#include "hv/lib/heap.h"
-#include "hv/hv.h"
+#include "hv/boot_info.h"
+#include "hv/lib/lib.h"
+#include "hv/mem/mem.h"
 
 #define FRAMES		(1u << 20)
 #define WORDS		(FRAMES / 32)
@@ -85,11 +85,6 @@ void frame_free(hfn_t f)
 u32 frames_free(void)
 {
 	return unused;
-}
-
-u32 frames_total(void)
-{
-	return total;
 }
 
 /* The lowest run of n free frames, or 0. */

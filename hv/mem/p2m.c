@@ -4,7 +4,7 @@
  * that guest memory need not be contiguous and a guest costs only the leaves it needs.
  * Looked up on every use and never cached elsewhere but in shadow entries.
  */
-#include "hv/hv.h"
+#include "hv/mem/mem.h"
 
 #define LEAF_FRAMES	1024
 #define LEAF(f)		(gfn_x(f) / LEAF_FRAMES)

@@ -30,8 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
-#include "hv/mem/shadow.h"
+#include "hv/mem/mem.h"
 
 #define PREFILL	16	/* entries looked at around a fault: one cache line of guest entries */
 
@@ -267,7 +266,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	h = p2m_lookup(g, w.frame);
 	if (hfn_x(h) == hfn_x(HFN_NONE)) {
 		*mmio = gpa(gpa_x(gfn_gpa(w.frame)) | (gva_x(a) & ~PAGE_MASK));
-		if (vdev_is_mmio(g, *mmio))
+		if (g->bus && g->bus->has(g, *mmio))
 			return FAULT_MMIO;
 		guest_kill(g, "page table maps %08x to frame %05x, outside its memory",
 			   gva_x(a), gfn_x(w.frame));

@@ -2,7 +2,8 @@
 /* Why did the guest come out, and who sees to it.  Each way ends in a reason, which is counted. */
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
 
 static enum exit_reason page_fault(struct vcpu *v, u32 error, u32 cr2)
 {

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include "arch/x86/regs.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What was counted, for people and for programs. */
-#include "hv/hv.h"
+#include "hv/run/run.h"
 
 const char *const exit_names[EXIT_MAX] = {
 #define X(id, name) [EXIT_##id] = name,

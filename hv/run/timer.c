@@ -5,7 +5,7 @@
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/time.h"
-#include "hv/hv.h"
+#include "hv/run/run.h"
 
 static u64 programmed_ns;	/* when the PIT will fire; 0: it has */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The monitor's `disk`: what disks there are, sending one out, dropping its changes. */
 #include <string.h>
+#include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
-#include "hv/hv.h"
+#include "hv/run/run.h"
 #include "hv/ui/monitor.h"
 
 static void list(void)

@@ -9,11 +9,13 @@
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
-#include "hv/boot.h"
 #include "hv/dev/console.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
 #include "hv/ui/monitor.h"
 #include "hv/ui/terminal.h"
+#include "hv/ui/ui.h"
 
 #define WORDS	4
 

@@ -12,6 +12,10 @@ void say(const char *fmt, ...) PRINTF(1, 2);
 /* The guest of that name or number; NULL: there is none, and that was said. */
 struct guest *need_guest(const char *name);
 
+struct terminal;
+void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */
+void monitor_enter(struct terminal *t);		/* the prompt */
+
 /* Commands, with their words; those that are not there are "". */
 void cmd_disk(char **w);
 void cmd_net(char **w);

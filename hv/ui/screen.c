@@ -5,13 +5,11 @@
 #include "drivers/vga/vga.h"
 #include "drivers/vga/vt.h"
 #include "hv/dev/console.h"
-#include "hv/hv.h"
+#include "hv/run/run.h"
 #include "hv/ui/terminal.h"
 
 #define DRAW_NS		30000000ull	/* a screen that scrolls need not be drawn more often */
 #define NO_CELL		0x0720
-
-struct terminal terminal_screen = { .screen = true };
 
 static struct vt monitor_vt;		/* what it shows of the monitor */
 static u16 monitor_cells[VGA_ROWS * VGA_COLS];
@@ -41,6 +39,34 @@ static struct vt *shown_vt(void)
 {
 	return terminal_screen.focus ? &terminal_screen.focus->vt : &monitor_vt;
 }
+
+/* A console's screen is where a hint has to go. */
+static void screen_hint(const char *text, u32 len)
+{
+	vt_write(shown_vt(), text, len);
+	dirty = true;
+}
+
+static void screen_leave(void)
+{
+}
+
+static void screen_fit(void)
+{
+	terminal_fit(&terminal_screen, VGA_COLS, VGA_ROWS);
+}
+
+/* Nobody types that fast. */
+static void screen_lost(struct guest *g)
+{
+	(void)g;
+}
+
+static const struct terminal_ops screen_ops = {
+	.put = screen_put, .hint = screen_hint, .leave = screen_leave, .join = screen_changed, .fit = screen_fit,
+	.lost = screen_lost,
+};
+struct terminal terminal_screen = { .ops = &screen_ops };
 
 /* The screen is a window on a console that may be larger: as far down and right as the cursor needs. */
 void screen_draw(void)

@@ -10,7 +10,8 @@
 #include "drivers/serial/filter.h"
 #include "drivers/serial/uart.h"
 #include "hv/dev/console.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
 #include "hv/ui/terminal.h"
 
 #define RING		65536u		/* holds the longest answer of the monitor, a whole scrollback */
@@ -19,8 +20,6 @@
 #define PAUSE_NS	30000000ull	/* somebody has stopped typing */
 #define ANSWER_NS	1000000000ull	/* a terminal's, to a question of ours */
 #define BYTES_PER_POLL	4096
-
-struct terminal terminal_serial;
 
 static u8 ring[RING];			/* what is said, behind the UART's own ring */
 static u32 ring_head, ring_tail;	/* free-running */
@@ -65,7 +64,7 @@ static void flush(void)
 }
 
 /* At 115200 baud a screenful takes a fifth of a second, and all guests would stand still for it. */
-void serial_put(const void *data, u32 len)
+static void serial_put(const void *data, u32 len)
 {
 	const u8 *from = data;
 	u32 i;
@@ -85,7 +84,12 @@ static void put(void *arg, const void *data, u32 len)
 	serial_put(data, len);
 }
 
-void serial_leave(void)
+static void serial_hint(const char *text, u32 len)
+{
+	serial_put(text, len);
+}
+
+static void serial_leave(void)
 {
 	/* What programs of a guest may have left on in the terminal at the other end; the cursor stays where it is. */
 	static const char plain_modes[] = "\030\017\0337\033[?6l\033[r\0338\033[0m\033(B\033)B\033>"
@@ -94,8 +98,10 @@ void serial_leave(void)
 	serial_put(plain_modes, sizeof(plain_modes) - 1);
 }
 
-void serial_join(void)
+static void serial_join(void)
 {
+	if (!terminal_serial.focus)
+		return;
 	filter = (struct filter){ 0 };
 	vt_repaint(&terminal_serial.focus->vt, put, NULL);
 }
@@ -164,7 +170,7 @@ static bool may_take(void)
 	return time_ns() - hold.ns > HOLD_NS;
 }
 
-void serial_lost(struct guest *g)
+static void serial_lost(struct guest *g)
 {
 	lost.by = g;
 	lost.bytes++;
@@ -183,7 +189,8 @@ static void tell_lost(void)
 
 /* ---- its size ---- */
 
-void serial_ask_size(void)
+/* A screen tells its size; a terminal at the other end of a line has to be asked. */
+static void serial_ask_size(void)
 {
 	static const char question[] = "\0337\033[999;999H\033[6n\0338";
 
@@ -262,3 +269,9 @@ bool serial_busy(void)
 {
 	return uart_waiting(&com1) && !held;
 }
+
+static const struct terminal_ops serial_ops = {
+	.put = serial_put, .hint = serial_hint, .leave = serial_leave, .join = serial_join, .fit = serial_ask_size,
+	.lost = serial_lost,
+};
+struct terminal terminal_serial = { .ops = &serial_ops };

@@ -9,18 +9,18 @@
 #include <string.h>
 #include "drivers/vga/vga.h"
 #include "hv/dev/console.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
+#include "hv/ui/monitor.h"
 #include "hv/ui/terminal.h"
+#include "hv/ui/ui.h"
 
 static u8 escape_key = 'T' & 0x1F;
 
 void terminal_put(struct terminal *t, const char *data, u32 len)
 {
-	if (t->screen) {
-		screen_put(data, len);
-	} else {
-		serial_put(data, len);
-	}
+	t->ops->put(data, len);
 }
 
 void terminal_hint(struct terminal *t, const char *fmt, ...)
@@ -31,12 +31,7 @@ void terminal_hint(struct terminal *t, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (t->screen && t->focus) {
-		vt_write(&t->focus->vt, text, strlen(text));
-		screen_changed();
-	} else {
-		terminal_put(t, text, strlen(text));
-	}
+	t->ops->hint(text, strlen(text));
 	if (!t->focus)
 		line_redraw(&t->edit);
 }
@@ -64,15 +59,12 @@ static void say_keys(struct console *c)
 
 void terminal_focus(struct terminal *t, struct guest *g)
 {
-	if (t->focus && !t->screen)
-		serial_leave();
+	if (t->focus)
+		t->ops->leave();
 	t->focus = g ? g->console : NULL;
-	if (t->screen)
-		screen_changed();
+	t->ops->join();
 	if (!g)
 		monitor_enter(t);
-	else if (!t->screen)
-		serial_join();
 	if (g && blank(&t->focus->vt))
 		say_keys(t->focus);
 }
@@ -84,7 +76,7 @@ u8 terminal_escape_key(void)
 
 /* ---- what guests say ---- */
 
-void terminals_show(const struct console *c, const void *data, u32 len)
+static void terminals_show(const struct console *c, const void *data, u32 len)
 {
 	if (terminal_screen.focus == c)
 		screen_changed();
@@ -92,10 +84,18 @@ void terminals_show(const struct console *c, const void *data, u32 len)
 		serial_guest_says(data, len);
 }
 
-u32 terminals_room(const struct console *c)
+static u32 terminals_room(const struct console *c)
 {
 	return terminal_serial.focus == c ? serial_guest_room() : CONSOLE_SCROLLBACK;
 }
+
+static void terminals_redraw(const struct console *c)
+{
+	if (terminal_screen.focus == c)
+		screen_changed();
+}
+
+static const struct console_viewer terminals_viewer = { terminals_show, terminals_room, terminals_redraw };
 
 /* ---- what is typed ---- */
 
@@ -123,17 +123,6 @@ void terminal_fit(struct terminal *t, u32 cols, u32 rows)
 		terminal_hint(t, "\r\n[%s: %ux%u]\r\n", t->focus->guest->name, cols, rows);
 }
 
-/* Gives the guest the size of this terminal: the screen's is known, the one at COM1 is asked. */
-static void fit_guest(struct terminal *t)
-{
-	if (!t->focus)
-		terminal_hint(t, "\r\n[r is for a guest's console; here there is resize]\r\n");
-	else if (t->screen)
-		terminal_fit(t, VGA_COLS, VGA_ROWS);
-	else
-		serial_ask_size();
-}
-
 static void escape_command(struct terminal *t, u8 c)
 {
 	if (c == escape_key) {
@@ -144,7 +133,10 @@ static void escape_command(struct terminal *t, u8 c)
 	} else if (c == 'n') {
 		next_guest(t);
 	} else if (c == 'r') {
-		fit_guest(t);
+		if (t->focus)
+			t->ops->fit();
+		else
+			terminal_hint(t, "\r\n[r is for a guest's console; here there is resize]\r\n");
 	} else if (c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count) {
 		terminal_focus(t, guests[c - '1']);
 	} else if (c >= '1' && c <= '9') {
@@ -161,8 +153,8 @@ static void type_to_guest(struct terminal *t, u8 c)
 	char k = escape_key + '@';
 
 	if (g->state == GUEST_BUILDING || g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
-		if (!t->screen && console_full(t->focus))
-			serial_lost(g);
+		if (console_full(t->focus))
+			t->ops->lost(g);
 		console_type(t->focus, &c, 1);
 	} else if (c == '\r' || c == '\n')
 		terminal_hint(t, "[%s is %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
@@ -185,10 +177,11 @@ void terminal_key(struct terminal *t, u8 c)
 
 /* ---- both of them ---- */
 
-void terminals_poll(void)
+bool terminals_work(void)
 {
 	serial_poll();
 	screen_poll();
+	return false;
 }
 
 bool terminals_busy(void)
@@ -259,6 +252,7 @@ void terminals_start(void)
 	struct guest *g = first_starting();
 
 	read_escape_option();
+	console_set_viewer(&terminals_viewer);
 	screen_start();
 	hv_log_each(show_early);
 	if (g) {

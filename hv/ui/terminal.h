@@ -3,14 +3,24 @@
 #ifndef HV_TERMINAL_H
 #define HV_TERMINAL_H
 
-#include "hv/ui/lineedit.h"
 #include "hv/types.h"
+#include "hv/ui/lineedit.h"
 
 struct console;
 struct guest;
 
+/* What the screen and the serial line do each in its own way. */
+struct terminal_ops {
+	void (*put)(const void *data, u32 len);		/* at the monitor */
+	void (*hint)(const char *text, u32 len);	/* a line of ours, whatever it shows */
+	void (*leave)(void);		/* it shows a guest, and will not any more */
+	void (*join)(void);		/* it shows a guest from now on */
+	void (*fit)(void);		/* gives the guest it shows the size it has itself */
+	void (*lost)(struct guest *g);	/* a byte typed for g found no room */
+};
+
 struct terminal {
-	bool screen;			/* VGA and keyboard; else COM1 */
+	const struct terminal_ops *ops;
 	struct console *focus;		/* the guest's console it shows; NULL: the monitor */
 	bool escaped;			/* the escape key was typed */
 	bool in_command;		/* a monitor command is printing: no log lines in between */
@@ -27,21 +37,13 @@ void terminal_key(struct terminal *t, u8 c);			/* a byte typed there */
 /* Gives the guest that it shows this size, or the nearest that may be. */
 void terminal_fit(struct terminal *t, u32 cols, u32 rows);
 u8 terminal_escape_key(void);
-/* A guest said this: whoever shows it shows that. */
-void terminals_show(const struct console *c, const void *data, u32 len);
-u32 terminals_room(const struct console *c);	/* bytes they take without loss */
 /* Until all that was said is on the line and on the screen: before the machine stops. */
 void terminals_drain(void);
 
 /* ---- serial.c: COM1 ---- */
 extern struct terminal terminal_serial;
-void serial_put(const void *data, u32 len);
-void serial_leave(void);		/* it shows a guest, and will not any more */
-void serial_join(void);			/* it shows a guest from now on */
 void serial_guest_says(const void *data, u32 len);
 u32 serial_guest_room(void);
-void serial_lost(struct guest *g);	/* a byte typed for g found no room */
-void serial_ask_size(void);		/* the answer goes to terminal_fit() */
 void serial_poll(void);
 bool serial_busy(void);			/* serial_poll() has something to do */
 void serial_drain(void);

@@ -8,7 +8,7 @@
 #define TESTS_UNIT_MACHINE_H
 
 #include <stdarg.h>
-#include "hv/hv.h"
+#include "hv/mem/mem.h"
 #include "tests/unit/test.h"
 
 #define MACHINE_FIRST 0x1234u	/* frame number of machine[0] */

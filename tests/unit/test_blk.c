@@ -6,6 +6,7 @@
  */
 #define MACHINE_FRAMES 2600
 #include "drivers/virtio/blk.h"
+#include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
 #include "tests/unit/machine.h"
 #define RAM	0x40000u

@@ -10,8 +10,8 @@
 #include "arch/x86/pit.h"
 #include "arch/x86/time.h"
 #include "drivers/virtio/rng.h"
-#include "hv/lib/chacha20.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
 #include "tests/unit/test.h"
 
 /* ---- the machine ---- */

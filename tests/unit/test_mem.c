@@ -6,9 +6,9 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
-#include "boot/multiboot.h"
-#include "hv/lib/heap.h"
-#include "hv/hv.h"
+#include "hv/boot_info.h"
+#include "hv/mem/mem.h"
+#include "hv/lib/lib.h"
 #include "tests/unit/test.h"
 
 /* hv_start and hv_end come from the linker command: 0x100000 and 0x141000. */

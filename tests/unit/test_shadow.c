@@ -33,11 +33,12 @@ static struct guest g;
 static struct vcpu v;
 static hfn_t top_table;
 
-bool vdev_is_mmio(const struct guest *guest, gpa_t a)
+static bool bus_has(const struct guest *guest, gpa_t a)
 {
 	(void)guest;
 	return gpa_x(a) >> PAGE_SHIFT == MMIO_FRAME;
 }
+static const struct guest_bus bus = { .has = bus_has };
 
 /*
  * As every OS does it, a page table of user space serves one place in one directory, one of the kernel
@@ -531,6 +532,7 @@ static void born(u32 pool)
 	memset(&v, 0, sizeof(v));
 	g.mem_pages = GUEST_PAGES;
 	g.vcpu = &v;
+	g.bus = &bus;
 	v.guest = &g;
 	v.cr0 = CR0_PE | CR0_WP;
 	for (f = 0; f < GUEST_PAGES; f++) {

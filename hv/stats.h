@@ -78,8 +78,4 @@ struct stats {
 #undef X
 };
 
-struct guest;
-/* Prints g's counters by `put`: a table for people, or, if machine, one "name value" a line. */
-void stats_print(const struct guest *g, bool machine, void (*put)(const char *fmt, ...));
-
 #endif

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A guest's life.  Starting and ending one is long work (memory given out, zeroed, taken
- * back), so both are done in pieces by guests_work(), with other guests running in between;
- * killing one only marks it.
+ * back), so both are done in pieces by guests_work(), with other guests running in between.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/time.h"
-#include "hv/hv.h"
+#include "hv/dev/dev.h"
+#include "hv/lib/lib.h"
+#include "hv/run/run.h"
 
+#define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 a device */
 #define BUILD_PIECE	256	/* frames zeroed and given out at a time: 1 MiB */
 #define FREE_PIECE	4096	/* frames taken back at a time */
-#define VCPU_FRAMES	1
 
-struct guest *guests[MAX_GUESTS];
-u32 guest_count;
+_Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
+	       "a guest has what ringlet.conf may name");
 
 struct guest *guest_add(const struct guest_config *cfg)
 {
@@ -51,8 +52,8 @@ const char *guest_state_name(const struct guest *g)
 {
 	static const char *const names[] = {
 		[GUEST_OFF] = "off", [GUEST_BUILDING] = "starting", [GUEST_RUNNING] = "running",
-		[GUEST_PAUSED] = "paused", [GUEST_DYING] = "stopping", [GUEST_SHUTOFF] = "off",
-		[GUEST_CRASHED] = "crashed",
+		[GUEST_PAUSED] = "paused", [GUEST_ENDED] = "stopping", [GUEST_DYING] = "stopping",
+		[GUEST_SHUTOFF] = "off", [GUEST_CRASHED] = "crashed",
 	};
 
 	return g->state == GUEST_RUNNING && g->vcpu->halted ? "idle" : names[g->state];
@@ -60,30 +61,9 @@ const char *guest_state_name(const struct guest *g)
 
 /* ---- starting ---- */
 
-static u32 frames_needed(u32 mem_pages)
-{
-	return mem_pages + (mem_pages + 1023) / 1024 + shadow_pages_for(mem_pages) +
-	       2 * SHADOW_ROOTS + VCPU_FRAMES;
-}
-
-u32 guests_promised(void)
-{
-	u32 i, n = 0;
-
-	for (i = 0; i < guest_count; i++) {
-		const struct guest *g = guests[i];
-
-		if (g->state == GUEST_BUILDING)
-			n += frames_needed(g->mem_pages) - g->work_at;
-		else if (g->state == GUEST_DYING && g->restart)
-			n += frames_needed(g->mem_pages) - (g->mem_pages - g->work_at);
-	}
-	return n;
-}
-
 bool guest_start(struct guest *g, char *msg, u32 len)
 {
-	u32 pages = g->cfg->memory / PAGE_SIZE, need = frames_needed(pages);
+	u32 pages = g->cfg->memory / PAGE_SIZE, need = guest_frames(pages);
 	u32 promised = guests_promised(), left = frames_free();
 
 	left -= MIN(left, promised);
@@ -91,7 +71,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 		snprintf(msg, len, "it is running already");
 		return false;
 	}
-	if (g->state == GUEST_BUILDING || g->state == GUEST_DYING) {
+	if (g->state == GUEST_BUILDING || g->state == GUEST_ENDED || g->state == GUEST_DYING) {
 		snprintf(msg, len, "it is just %s; try again in a moment", guest_state_name(g));
 		return false;
 	}
@@ -133,44 +113,25 @@ static bool give_memory(struct guest *g)
 	return true;
 }
 
-/* The reason is in g->reason. */
-static void stop(struct guest *g, enum guest_state next)
-{
-	struct vcpu *v = g->vcpu;
-	char words[240];
-
-	hv_log("%s: %s", g->name, g->reason);
-	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
-	console_print(g, words, strlen(words));
-
-	if (v) {
-		sched_remove(v);
-		v->event_ns = 0;
-		g->last_regs = *v->regs;
-		g->last_cr2 = v->cr2;
-		g->last_cr3 = v->cr3;
-		g->have_last_regs = true;
-	}
-	g->state = GUEST_DYING;
-	g->next_state = next;
-	g->work_at = 0;
-}
-
 static void fail_start(struct guest *g, const char *why)
 {
 	snprintf(g->reason, sizeof(g->reason), "cannot start: %s", why);
 	g->restart = false;
-	stop(g, GUEST_OFF);
+	guest_end(g, GUEST_OFF);
 }
 
 static void finish_start(struct guest *g)
 {
-	char msg[160] = "";
+	char msg[160] = "", devices[DEVICES_CMDLINE] = "";
 	u32 entry = 0;
 
 	snprintf(msg, sizeof(msg), "no memory for its tables");
-	if (!vcpu_create(g) || !shadow_init(g) || !vdevs_create(g, msg, sizeof(msg)) ||
-	    !load_guest(g, &entry, msg, sizeof(msg))) {
+	if (!vcpu_create(g) || !shadow_init(g) || !vdevs_create(g, msg, sizeof(msg))) {
+		fail_start(g, msg);
+		return;
+	}
+	vdev_cmdline(g, devices, sizeof(devices));
+	if (!load_guest(g, devices, &entry, msg, sizeof(msg))) {
 		fail_start(g, msg);
 		return;
 	}
@@ -179,6 +140,7 @@ static void finish_start(struct guest *g)
 	g->started_ns = time_ns();
 	g->starts++;
 	hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
+	sched_admit(g->vcpu);
 	sched_wake(g->vcpu);
 }
 
@@ -194,45 +156,28 @@ static void build_piece(struct guest *g)
 
 /* ---- ending ---- */
 
-static bool has_life(const struct guest *g)
+/* What follows the mark; the reason is in g->reason. */
+static void begin_dying(struct guest *g)
 {
-	return g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
-}
+	char words[240];
 
-void guest_kill(struct guest *g, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!has_life(g))
-		return;			/* the first reason counts */
-	va_start(ap, fmt);
-	vsnprintf(g->reason, sizeof(g->reason), fmt, ap);
-	va_end(ap);
-	g->restart = false;
-	stop(g, GUEST_CRASHED);
-}
-
-void guest_stopped(struct guest *g, u32 how, const char *words)
-{
-	static const char *const what[] = {
-		[SHUTDOWN_POWEROFF] = "powered off", [SHUTDOWN_RESTART] = "restarting",
-		[SHUTDOWN_CRASH] = "crashed", [SHUTDOWN_HALT] = "halted",
-	};
-
-	if (!has_life(g))
-		return;
-	snprintf(g->reason, sizeof(g->reason), "%s%s%s", what[how], words[0] ? ": " : "", words);
-	g->restart = how == SHUTDOWN_RESTART;
-	stop(g, how == SHUTDOWN_CRASH ? GUEST_CRASHED : GUEST_SHUTOFF);
+	hv_log("%s: %s", g->name, g->reason);
+	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
+	console_print(g, words, strlen(words));
+	if (g->vcpu) {
+		sched_remove(g->vcpu);
+		g->vcpu->event_ns = 0;
+	}
+	g->state = GUEST_DYING;
 }
 
 bool guest_destroy(struct guest *g, const char *reason)
 {
 	g->restart = false;
-	if (g->state != GUEST_BUILDING && !has_life(g))
+	if (g->state != GUEST_BUILDING && !guest_has_life(g))
 		return false;
 	snprintf(g->reason, sizeof(g->reason), "%s", reason);
-	stop(g, GUEST_SHUTOFF);
+	guest_end(g, GUEST_SHUTOFF);
 	return true;
 }
 
@@ -275,6 +220,8 @@ bool guests_work(void)
 
 		if (g->state == GUEST_BUILDING)
 			build_piece(g);
+		if (g->state == GUEST_ENDED)
+			begin_dying(g);
 		else if (g->state == GUEST_DYING)
 			free_piece(g);
 		more |= g->state == GUEST_BUILDING || g->state == GUEST_DYING;

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What it takes to be a processor: our own (its lguest_pages, its traps), and the guest's (segments, traps, interrupts,
+ * the instructions that it cannot do itself).
+ */
+#ifndef HV_CPU_CPU_H
+#define HV_CPU_CPU_H
+
+#include "hv/mem/mem.h"
+
+/* ---- one processor ---- */
+struct cpu {
+	u32 id;
+	u32 pages;			/* virtual address of its lguest_pages */
+	hfn_t state_frame;		/* its state page: GDT, IDT, TSS */
+	hfn_t guest_table;		/* page table for the top 4 MiB while a guest runs */
+	struct vcpu *loaded;		/* whose state is in our pages */
+	struct vcpu *running;		/* NULL in between */
+	struct vcpu *queue_head, *queue_tail;
+	bool ts_set;			/* real CR0.TS */
+	bool resched;			/* leave the running vcpu at the next exit */
+	u32 direct_vector;		/* the one vector in our IDT that leads to a guest; 0: none */
+	u64 slice_end_ns;
+	u64 nmis;
+	u64 idle_ns;
+};
+
+/* ---- percpu.c ---- */
+struct cpu *this_cpu(void);
+void percpu_init(void);			/* this CPU's lguest_pages, GDT, IDT, TSS */
+struct state_page *cpu_state(struct cpu *c);
+
+/* ---- vcpu.c: a virtual CPU, born, put on a processor, taken off ---- */
+bool vcpu_create(struct guest *g);
+void vcpu_destroy(struct guest *g);
+/* Puts v on c, if another one is there; and its GDT, direct gate and trap stack, if they have changed. */
+void vcpu_load(struct cpu *c, struct vcpu *v);
+void vcpu_load_tables(struct cpu *c, struct vcpu *v);
+void vcpu_set_ts(struct cpu *c, bool on);	/* the real CR0.TS */
+
+/* ---- segments.c ---- */
+void segments_reset(struct vcpu *v);
+bool gdt_load(struct vcpu *v, gva_t base, u16 limit);	/* lgdt; false: a page fault was injected */
+void gdt_set(struct vcpu *v, u32 index, struct desc d);	/* one entry; reserved ones are refused */
+/* May the guest's cs or ss hold this selector at this privilege?  */
+bool selector_ok_cs(const struct vcpu *v, u16 sel);
+bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
+u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 for no such segment */
+bool segment_is_32(const struct vcpu *v, u16 sel);
+/* What a guest starts with. */
+#define GUEST_CS	0x61
+#define GUEST_DS	0x69
+
+/* ---- traps.c: the guest's IDT, and delivering through it ---- */
+void idt_load(struct vcpu *v, gva_t base, u16 limit);	/* lidt */
+void idt_set(struct vcpu *v, u32 vector, struct desc d);
+bool trap_gate_open(struct vcpu *v, u32 vector);	/* to an `int n` at the present privilege */
+/* Enters the guest's handler as hardware would; a fault on the way is a double fault, which kills. */
+void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
+void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error);
+/* The real gate for the system-call vector if it may lead straight to ring 1, else empty. */
+struct desc trap_direct_gate(const struct vcpu *v);
+
+/* ---- virq.c: virtual interrupts ---- */
+void virq_raise(struct guest *g, u32 irq);
+bool virq_enabled(struct vcpu *v);
+void virq_enable(struct vcpu *v, bool on);
+/* Before entry: delivers one if it may, and tells the shared page what waits. */
+void virq_deliver(struct vcpu *v);
+bool virq_waiting(struct vcpu *v);	/* something unmasked is pending */
+/* Who makes a vcpu run that an interrupt has woken. */
+void virq_set_waker(void (*wake)(struct vcpu *v));
+
+/* ---- shared.c: the page a guest shares with us ---- */
+bool shared_register(struct vcpu *v, gpa_t a, bool extended);
+void shared_update_time(struct vcpu *v);
+bool shared_get(struct vcpu *v, u32 offset, u32 *val);
+bool shared_put(struct vcpu *v, u32 offset, u32 val);
+bool shared_read(struct vcpu *v, u32 offset, void *dst, u32 len);
+bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len);
+
+/* ---- cpuid.c ---- */
+void guest_cpuid(u32 leaf, u32 subleaf, u32 *a, u32 *b, u32 *c, u32 *d);
+
+/* ---- emulate.c: privileged instructions and device registers ---- */
+enum exit_reason emulate_gp(struct vcpu *v, u32 error);	/* after #GP at ring 1 or 3; what it was */
+bool emulate_ud(struct vcpu *v);				/* after #UD; false: it is the guest's own */
+void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg);	/* after a fault on a device register */
+
+#endif

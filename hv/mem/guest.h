@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A guest and its virtual CPU, as all rooms know them.  They stand in this room because memory is the first thing
+ * that a guest is; what rooms above keep of one is a pointer to something of theirs.
+ */
+#ifndef HV_MEM_GUEST_H
+#define HV_MEM_GUEST_H
+
+#include "arch/x86/desc.h"
+#include "hv/abi.h"
+#include "hv/mem/shadow.h"
+#include "hv/stats.h"
+#include "hv/types.h"
+#include "switcher/switcher.h"
+
+#define MAX_GUESTS	16
+#define MAX_VDEVS	16
+#define GUEST_NAME	16		/* bytes, with the NUL */
+#define GUEST_DISKS	6
+#define GUEST_NETS	6
+
+struct console;
+struct disk;
+struct guest;
+struct guest_config;
+struct virtio_dev;
+
+/* What is at guest-physical addresses that are no RAM. */
+struct guest_bus {
+	bool (*has)(const struct guest *g, gpa_t a);
+	/* One access of 1, 2 or 4 bytes; reads of nothing give all ones. */
+	u32 (*read)(struct guest *g, gpa_t a, u32 size);
+	void (*write)(struct guest *g, gpa_t a, u32 size, u32 value);
+};
+
+/* ---- one virtual CPU ---- */
+struct vcpu {
+	struct guest *guest;
+	hfn_t regs_frame;		/* the register page, mapped at LP_REGS while it runs */
+	struct vcpu_regs *regs;		/* in that page */
+
+	/* Segments and gates, as built by segments.c and traps.c. */
+	struct desc gdt[GDT_ENTRIES];	/* what the processor sees */
+	struct desc idt[256];		/* approved gates of the guest, in guest terms */
+	gva_t idt_base;			/* from lidt; idt_bytes 0: there was none */
+	u32 idt_bytes;
+	bool tables_changed;		/* gdt or idt differs from what is loaded */
+	gva_t gdt_base;			/* from lgdt */
+	u32 gdt_limit;
+	u16 ss1;			/* stack for traps out of ring 3 */
+	u32 esp1;
+
+	/* Control registers as the guest believes them. */
+	u32 cr0, cr2, cr3, cr4, dr[8];
+	bool ts;			/* the real CR0.TS while it runs */
+
+	/* Interrupts. */
+	u32 irq_pending;		/* bit n: interrupt n waits */
+	bool irq_on;			/* IF before there is a shared page */
+	bool halted;
+	u64 event_ns;			/* clock event deadline, 0: none */
+
+	/* The shared page. */
+	bool have_shared;
+	bool extended;			/* has Ringlet's own fields */
+	gpa_t shared;
+	u32 noirq_start, noirq_end, kernel_address, syscall_vec, guest_features;
+	u32 next_async;
+
+	u8 fpu[512] __attribute__((aligned(16)));
+
+	/* Scheduling. */
+	struct vcpu *run_next;		/* in the CPU's queue */
+	bool queued;
+	u64 queued_ns;			/* since when it waits there */
+	u64 slice_left_ns;
+};
+
+/* ---- a guest ---- */
+enum guest_state {
+	GUEST_OFF,		/* nothing but its configuration */
+	GUEST_BUILDING,		/* memory being given out and filled */
+	GUEST_RUNNING,		/* or idle, waiting for an interrupt */
+	GUEST_PAUSED,
+	GUEST_ENDED,		/* marked: nothing of it runs any more, the main loop sees to the rest */
+	GUEST_DYING,		/* memory being taken back */
+	GUEST_SHUTOFF,		/* powered off by itself */
+	GUEST_CRASHED,		/* killed, or panicked: reason and registers kept */
+};
+
+struct guest {
+	const struct guest_config *cfg;
+	char name[GUEST_NAME];
+	u32 id;				/* 1.. : Ctrl-T digit */
+	enum guest_state state;
+	enum guest_state next_state;	/* what GUEST_ENDED and GUEST_DYING end in */
+	bool restart;			/* and then starts again */
+	char reason[160];		/* why it is not running */
+	struct vcpu_regs last_regs;	/* at death */
+	u32 last_cr2, last_cr3;
+	bool have_last_regs;
+
+	u32 mem_pages;			/* guest physical size in frames */
+	hfn_t *p2m[1024];		/* leaf pages of 1024 frames each; see p2m.c */
+	u32 work_at;			/* how far building or dying has come, in frames */
+
+	struct vcpu *vcpu;		/* NULL while off */
+	struct shadow shadow;
+	struct console *console;	/* lives as long as the configuration does */
+	struct disk *disk[GUEST_DISKS];	/* as cfg->disk; they live as long, too */
+	const struct guest_bus *bus;	/* NULL: only RAM */
+	struct virtio_dev *vdev[MAX_VDEVS];
+	u32 vdevs;
+	struct stats stats;
+	u64 started_ns;
+	u32 starts;			/* how often */
+	u32 logged_ports[8], logged_msrs[8]; /* told once each; see emulate.c */
+	u32 logged_port_count, logged_msr_count;
+};
+extern struct guest *guests[MAX_GUESTS];
+extern u32 guest_count;
+
+/* ---- guest.c: the list of all, and how one ends ---- */
+static inline bool guest_alive(const struct guest *g)
+{
+	return g->state == GUEST_RUNNING;
+}
+/* Running or paused: it can be ended. */
+static inline bool guest_has_life(const struct guest *g)
+{
+	return g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
+}
+/* Two verbs of death.  guest_kill(): the guest did wrong; it stops, everybody else goes on.  panic(): we did.
+ * Killing only marks it, so that anybody may do it at any place; the first reason counts. */
+void guest_kill(struct guest *g, const char *fmt, ...) PRINTF(2, 3);
+/* It ended by itself: how is one of SHUTDOWN_*, words are its last, or "". */
+void guest_stopped(struct guest *g, u32 how, const char *words);
+/* The mark, with the reason in g->reason.  From here on nothing of it runs. */
+void guest_end(struct guest *g, enum guest_state next);
+/* Frames that a guest of so many takes in all. */
+u32 guest_frames(u32 mem_pages);
+/* Frames that are free now and belong to guests being built or about to start again. */
+u32 guests_promised(void);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The main loop: workers do a bounded piece each, the next guest runs, and so on.  When there is nothing to do
+ * the processor halts.
+ */
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "hv/dev/dev.h"
+#include "hv/run/run.h"
+
+static const struct worker *loop_workers;
+
+static bool loop_work(void)
+{
+	const struct worker *w;
+	bool more = false;
+
+	for (w = loop_workers; w->work; w++)
+		more |= w->work();
+	return more;
+}
+
+static bool loop_urgent(void)
+{
+	const struct worker *w;
+
+	for (w = loop_workers; w->work; w++)
+		if (w->urgent && w->urgent())
+			return true;
+	return false;
+}
+
+static bool loop_settle(void)
+{
+	const struct worker *w;
+	bool any = false;
+
+	for (w = loop_workers; w->work; w++)
+		any |= w->settle && w->settle();
+	return any;
+}
+
+void loop_interrupted(struct cpu *c)
+{
+	entropy_stir();
+	timer_run();
+	if (loop_urgent())
+		c->resched = true;
+}
+
+static void loop_idle(struct cpu *c)
+{
+	u64 from = time_ns();
+
+	wait_for_interrupt();
+	entropy_stir();
+	timer_run();
+	c->idle_ns += time_ns() - from;
+}
+
+void loop_run(const struct worker *workers)
+{
+	struct cpu *c = this_cpu();
+
+	loop_workers = workers;
+	for (;;) {
+		bool more = loop_work();
+		struct vcpu *v;
+
+		take_interrupts();	/* work without end must not stop the clock */
+		timer_run();
+		v = sched_next(c);
+		if (v) {
+			vcpu_run(c, v);
+			sched_wake(v);
+		} else if (!more && !loop_urgent() && !loop_settle()) {
+			loop_idle(c);
+		}
+	}
+}

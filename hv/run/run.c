@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A virtual CPU on a processor: in, out, why, and in again, until its turn is over. */
+#include "arch/x86/regs.h"
+#include "arch/x86/time.h"
+#include "hv/run/run.h"
+
+static void collect_switcher_counts(struct cpu *c, struct vcpu *v)
+{
+	struct regs_page *p = frame_ptr(v->regs_frame);
+
+	/* The guest can write here: numbers, believed for nothing but display. */
+	if (p->nmis | p->nulled) {
+		c->nmis += p->nmis;
+		v->guest->stats.seg_nulled += p->nulled;
+		p->nmis = p->nulled = 0;
+	}
+}
+
+static void run_once(struct cpu *c, struct vcpu *v)
+{
+	struct stats *s = &v->guest->stats;
+	struct vcpu_regs *r = v->regs;
+	enum exit_reason reason;
+	u64 entered, left;
+	u32 trap, cr2;
+
+	virq_deliver(v);
+	if (!guest_alive(v->guest))
+		return;
+	if (v->tables_changed)
+		vcpu_load_tables(c, v);
+	vcpu_set_ts(c, v->ts);
+	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
+		    EFLAGS_IF | EFLAGS_FIXED;
+
+	s->switches++;
+	entered = rdtsc();
+	trap = switch_to_guest(c->pages, hpa_x(shadow_cr3(v, c->guest_table)));
+	cr2 = read_cr2();
+	left = rdtsc();
+	s->guest_cycles += left - entered;
+
+	collect_switcher_counts(c, v);
+	reason = handle_exit(v, trap, cr2);
+	s->exit_count[reason]++;
+	s->exit_cycles[reason] += rdtsc() - left;
+	if (reason == EXIT_INTERRUPT)
+		loop_interrupted(c);
+}
+
+void vcpu_run(struct cpu *c, struct vcpu *v)
+{
+	u64 from = time_ns(), used;
+
+	c->running = v;
+	c->resched = false;
+	c->slice_end_ns = from + v->slice_left_ns;
+	timer_program();
+	vcpu_load(c, v);
+	shared_update_time(v);
+	while (guest_alive(v->guest) && !v->halted && !c->resched)
+		run_once(c, v);
+	c->running = NULL;
+
+	used = time_ns() - from;
+	v->guest->stats.run_ns += used;
+	sched_charge(v, used);
+}
