@@ -49,7 +49,7 @@ static struct {
 	u32 edges;
 } work;
 
-static bool fetch(boot_read_fn read, u32 pa, void *to, u32 len)
+static bool multiboot_fetch(boot_read_fn read, u32 pa, void *to, u32 len)
 {
 	const void *from = pa && pa + len >= pa ? read(pa, len) : NULL;
 
@@ -62,7 +62,7 @@ static void fetch_string(boot_read_fn read, u32 pa, char *to, u32 size)
 {
 	u32 i;
 
-	for (i = 0; i < size - 1 && fetch(read, pa + i, &to[i], 1) && to[i]; i++)
+	for (i = 0; i < size - 1 && multiboot_fetch(read, pa + i, &to[i], 1) && to[i]; i++)
 		;
 	to[i] = '\0';
 }
@@ -101,7 +101,7 @@ static void read_mmap(struct boot_info *bi, u32 addr, u32 length, boot_read_fn r
 
 	length = MIN(length, (u32)MMAP_MAX_BYTES);
 	while (at + sizeof(e) <= length) {
-		if (!fetch(read, addr + at, &e, sizeof(e)) || e.size < sizeof(e) - sizeof(e.size) ||
+		if (!multiboot_fetch(read, addr + at, &e, sizeof(e)) || e.size < sizeof(e) - sizeof(e.size) ||
 		    e.size > length) {
 			bi->dropped++;
 			return;
@@ -174,7 +174,7 @@ static void read_modules(struct boot_info *bi, u32 count, u32 addr, boot_read_fn
 			return;
 		}
 		/* Below 1 MiB nothing is kept from us: there is no module there. */
-		if (!fetch(read, addr + i * sizeof(m), &m, sizeof(m)) || m.end < m.start ||
+		if (!multiboot_fetch(read, addr + i * sizeof(m), &m, sizeof(m)) || m.end < m.start ||
 		    m.start < FIRST_MIB || m.end > TOP) {
 			bi->dropped++;
 			continue;
@@ -194,7 +194,7 @@ const char *multiboot_parse(struct boot_info *bi, u32 magic, u32 mbi, boot_read_
 	memset(&work, 0, sizeof(work));
 	if (magic != MULTIBOOT_MAGIC)
 		return "not started by a Multiboot loader (GRUB's command is `multiboot`, not `multiboot2`)";
-	if (!fetch(read, mbi, &info, sizeof(info)))
+	if (!multiboot_fetch(read, mbi, &info, sizeof(info)))
 		return "the Multiboot information is out of reach";
 	if (info.flags & INFO_CMDLINE)
 		fetch_string(read, info.cmdline, bi->cmdline, sizeof(bi->cmdline));

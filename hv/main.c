@@ -41,7 +41,7 @@ static void say_machine(const struct boot_info *bi)
 	       (free >> 20), bi->modules);
 }
 
-static void complain(const char *line)
+static void config_complain(const char *line)
 {
 	hv_log("%s", line);
 }
@@ -55,7 +55,7 @@ static void add_guests(void)
 		hv_log("No guests: grub.cfg has no line `module /boot/" CONFIG_NAME " " CONFIG_NAME "`.");
 		return;
 	}
-	config_parse(&config, (const char *)text->data, text->size, complain);
+	config_parse(&config, (const char *)text->data, text->size, config_complain);
 	for (i = 0; i < config.guests; i++)
 		guest_add(&config.guest[i]);
 	lans_create();

@@ -37,7 +37,7 @@ static NORETURN void too_old(const char *what)
 	}
 }
 
-static void read_name(struct cpu_info *ci)
+static void cpu_read_name(struct cpu_info *ci)
 {
 	u32 i, *w = (u32 *)ci->name;
 	char *start;
@@ -54,7 +54,7 @@ static void read_name(struct cpu_info *ci)
 	memmove(ci->name, start, strlen(start) + 1);
 }
 
-static void identify(struct cpu_info *ci)
+static void cpu_identify(struct cpu_info *ci)
 {
 	u32 a, b, c, d;
 
@@ -76,7 +76,7 @@ static void identify(struct cpu_info *ci)
 		ci->max_ext = a;
 		cpuid(0x80000001, 0, &a, &b, &c, &ci->ext_edx);
 	}
-	read_name(ci);
+	cpu_read_name(ci);
 }
 
 /* Fast system calls would enter ring 0: shut, whatever the BIOS left. */
@@ -94,7 +94,7 @@ void cpu_init(void)
 
 	if (!have_cpuid())
 		too_old("CPUID instruction");
-	identify(&cpu_info);
+	cpu_identify(&cpu_info);
 	if (!cpu_has(CPU_TSC))
 		too_old("time stamp counter");
 	disable_fast_calls(&cpu_info);

@@ -50,7 +50,7 @@ void irq_register(u32 irq, void (*handler)(void))
 }
 
 /* Line 7 of either chip also stands for "there was one, but it went away". */
-static bool spurious(u32 irq)
+static bool pic_spurious(u32 irq)
 {
 	u16 port = irq < 8 ? PIC1 : PIC2;
 
@@ -70,7 +70,7 @@ void irq_dispatch(u32 vector)
 
 	if (irq >= IRQ_LINES)
 		return;
-	if (spurious(irq)) {
+	if (pic_spurious(irq)) {
 		irq_spurious++;
 		return;
 	}

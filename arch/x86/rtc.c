@@ -23,18 +23,18 @@
 static const u8 rtc_index[RTC_FIELDS] = { 0, 2, RTC_HOUR, 7, 8, 9 };
 static u32 boot_seconds;
 
-static u8 cmos(u8 index)
+static u8 rtc_cmos(u8 index)
 {
 	outb(CMOS_INDEX, index);
 	return inb(CMOS_DATA);
 }
 
-static u32 plain(u8 v, u8 status_b)
+static u32 rtc_plain(u8 v, u8 status_b)
 {
 	return status_b & B_BINARY ? v : (v >> 4) * 10 + (v & 0xF);
 }
 
-static bool leap(u32 year)
+static bool rtc_leap(u32 year)
 {
 	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 }
@@ -42,9 +42,9 @@ static bool leap(u32 year)
 u32 rtc_decode(const u8 raw[RTC_FIELDS], u8 status_b)
 {
 	static const u8 month_days[12] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	u32 second = plain(raw[0], status_b), minute = plain(raw[1], status_b);
-	u32 hour = plain(raw[2] & ~HOUR_PM, status_b), day = plain(raw[3], status_b);
-	u32 month = plain(raw[4], status_b), year = plain(raw[5], status_b);
+	u32 second = rtc_plain(raw[0], status_b), minute = rtc_plain(raw[1], status_b);
+	u32 hour = rtc_plain(raw[2] & ~HOUR_PM, status_b), day = rtc_plain(raw[3], status_b);
+	u32 month = rtc_plain(raw[4], status_b), year = rtc_plain(raw[5], status_b);
 	u32 days = 0, i;
 
 	if (!(status_b & B_24H))
@@ -54,9 +54,9 @@ u32 rtc_decode(const u8 raw[RTC_FIELDS], u8 status_b)
 		return 0;
 	year += year < 80 ? 2000 : 1900;
 	for (i = 1970; i < year; i++)
-		days += leap(i) ? 366 : 365;
+		days += rtc_leap(i) ? 366 : 365;
 	for (i = 1; i < month; i++)
-		days += month_days[i - 1] + (i == 2 && leap(year));
+		days += month_days[i - 1] + (i == 2 && rtc_leap(year));
 	days += day - 1;
 	return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
@@ -65,10 +65,10 @@ static void read_raw(u8 raw[RTC_FIELDS])
 {
 	u32 i, polls = 0;
 
-	while ((cmos(RTC_A) & A_UPDATING) && ++polls < MAX_POLLS)
+	while ((rtc_cmos(RTC_A) & A_UPDATING) && ++polls < MAX_POLLS)
 		;
 	for (i = 0; i < RTC_FIELDS; i++)
-		raw[i] = cmos(rtc_index[i]);
+		raw[i] = rtc_cmos(rtc_index[i]);
 }
 
 void rtc_init(void)
@@ -81,7 +81,7 @@ void rtc_init(void)
 		read_raw(a);
 		read_raw(b);
 	} while (memcmp(a, b, sizeof(a)) && ++tries < 5);
-	boot_seconds = rtc_decode(a, cmos(RTC_B)) - (u32)(time_ns() / 1000000000);
+	boot_seconds = rtc_decode(a, rtc_cmos(RTC_B)) - (u32)(time_ns() / 1000000000);
 }
 
 u32 wall_at_boot(void)

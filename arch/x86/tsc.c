@@ -42,7 +42,7 @@ static void set_frequency(struct clock *c, u32 khz)
 	c->tsc_khz = khz;
 }
 
-static u32 calibrate(void)
+static u32 tsc_calibrate(void)
 {
 	u64 best = 0, best_error = UINT64_MAX;
 	u32 i;
@@ -60,7 +60,7 @@ static u32 calibrate(void)
 
 void time_init(void)
 {
-	u32 khz = calibrate();
+	u32 khz = tsc_calibrate();
 
 	if (!khz) {
 		hv_log("The PIT does not count: the TSC is taken for %u MHz, and clocks may be wrong.",

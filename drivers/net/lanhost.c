@@ -54,7 +54,7 @@ enum { MASK = 1, DNS = 6, HOST_NAME = 12, DOMAIN = 15, WANTED = 50, LEASE = 51, 
 #define BOOTP_LEAST	300		/* bytes; some clients want no less */
 
 /* An option of at least len bytes, or NULL. */
-static const u8 *option(const struct talk *t, u8 which, u32 len)
+static const u8 *lanhost_option(const struct talk *t, u8 which, u32 len)
 {
 	u32 i = DHCP_OPTIONS, n;
 
@@ -72,9 +72,9 @@ static const u8 *option(const struct talk *t, u8 which, u32 len)
 }
 
 /* What to say: a message type, or 0. */
-static u8 judge(const struct talk *t, u32 mine)
+static u8 lanhost_judge(const struct talk *t, u32 mine)
 {
-	const u8 *type = option(t, MESSAGE, 1), *server = option(t, SERVER, 4), *wanted = option(t, WANTED, 4);
+	const u8 *type = lanhost_option(t, MESSAGE, 1), *server = lanhost_option(t, SERVER, 4), *wanted = lanhost_option(t, WANTED, 4);
 	u32 ciaddr = be32(t->f + UDP_DATA + 12);
 
 	if (!type || (server && be32(server) != t->h->ip))
@@ -87,7 +87,7 @@ static u8 judge(const struct talk *t, u32 mine)
 	return 0;
 }
 
-static u8 *add(u8 *o, u8 which, const void *data, u32 len)
+static u8 *lanhost_add(u8 *o, u8 which, const void *data, u32 len)
 {
 	*o++ = which;
 	*o++ = (u8)len;
@@ -100,7 +100,7 @@ static u8 *add32(u8 *o, u8 which, u32 v)
 	u8 bytes[4];
 
 	put32(bytes, v);
-	return add(o, which, bytes, 4);
+	return lanhost_add(o, which, bytes, 4);
 }
 
 static u32 answer_dhcp(struct talk *t)
@@ -113,23 +113,23 @@ static u32 answer_dhcp(struct talk *t)
 
 	if (t->len < DHCP_OPTIONS || memcmp(b, begin, 3) || memcmp(b + 236, magic, 4) || !mine)
 		return 0;
-	say = judge(t, mine);
+	say = lanhost_judge(t, mine);
 	if (!say)
 		return 0;
-	inform = *option(t, MESSAGE, 1) == INFORM;
+	inform = *lanhost_option(t, MESSAGE, 1) == INFORM;
 	b[0] = 2;
 	put32(b + 16, say == NAK || inform ? 0 : mine);
 	put32(b + 20, t->h->ip);
 	memset(b + 44, 0, 192);			/* no names of servers and files */
-	o = add(o, MESSAGE, &say, 1);
+	o = lanhost_add(o, MESSAGE, &say, 1);
 	o = add32(o, SERVER, t->h->ip);
 	if (say != NAK) {
 		if (!inform)
 			o = add32(o, LEASE, LEASE_SECONDS);
 		o = add32(o, MASK, 0xFFFFFF00);
 		o = add32(o, DNS, t->h->ip);
-		o = add(o, HOST_NAME, name, strlen(name));
-		o = add(o, DOMAIN, LANHOST_DOMAIN, strlen(LANHOST_DOMAIN));
+		o = lanhost_add(o, HOST_NAME, name, strlen(name));
+		o = lanhost_add(o, DOMAIN, LANHOST_DOMAIN, strlen(LANHOST_DOMAIN));
 	}
 	*o++ = END;
 	for (; o < b + BOOTP_LEAST; o++)
@@ -149,7 +149,7 @@ enum { TYPE_A = 1, TYPE_PTR = 12, CLASS_IN = 1, NXDOMAIN = 3, NOT_IMPLEMENTED = 
 #define TTL		60
 
 /* The question's name as text, cut to size; returns the offset behind it, 0: malformed. */
-static u32 read_name(const struct talk *t, char *name, u32 size)
+static u32 lanhost_read_name(const struct talk *t, char *name, u32 size)
 {
 	u32 at = DNS_QUESTION, n = 0, part;
 
@@ -233,7 +233,7 @@ static u32 answer_dns(struct talk *t)
 	/* A question, and only one. */
 	if (t->len < DNS_QUESTION || (d[2] & 0x80) || be16(d + 4) != 1)
 		return 0;
-	end = read_name(t, name, sizeof(name));
+	end = lanhost_read_name(t, name, sizeof(name));
 	if (!end || end + 4 + NAME_MOST > LANHOST_FRAME)	/* no room for a record */
 		return 0;
 	o = t->f + end + 4;

@@ -15,7 +15,7 @@ u32 switch_add_port(struct eth_switch *s, u64 mac, bool strict)
 	return s->ports++;
 }
 
-static u32 owner(const struct eth_switch *s, u64 mac)
+static u32 switch_owner(const struct eth_switch *s, u64 mac)
 {
 	u32 i;
 
@@ -26,7 +26,7 @@ static u32 owner(const struct eth_switch *s, u64 mac)
 }
 
 /* The entry of that address, or else the one to give up for it: a free or the oldest one. */
-static struct switch_entry *entry(struct eth_switch *s, u64 mac)
+static struct switch_entry *switch_slot(struct eth_switch *s, u64 mac)
 {
 	struct switch_entry *e = s->learned, *best = e;
 
@@ -45,14 +45,14 @@ bool switch_learn(struct eth_switch *s, u32 port, u64 source, u64 now)
 		return true;
 	if (s->port[port].strict || !source || mac_is_group(source))
 		return false;
-	if (owner(s, source) == SWITCH_ALL)
-		*entry(s, source) = (struct switch_entry){ source, now, port };
+	if (switch_owner(s, source) == SWITCH_ALL)
+		*switch_slot(s, source) = (struct switch_entry){ source, now, port };
 	return true;
 }
 
 u32 switch_find(const struct eth_switch *s, u64 target, u64 now)
 {
-	u32 port = mac_is_group(target) ? SWITCH_ALL : owner(s, target), i;
+	u32 port = mac_is_group(target) ? SWITCH_ALL : switch_owner(s, target), i;
 
 	if (port != SWITCH_ALL || mac_is_group(target))
 		return port;

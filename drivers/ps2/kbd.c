@@ -110,7 +110,7 @@ static bool type_character(const struct kbd_state *s, u8 code, struct kbd_event 
 }
 
 /* Keys whose state matters; true: code was one. */
-static bool modifier(struct kbd_state *s, u8 code, bool extended, bool down)
+static bool kbd_modifier(struct kbd_state *s, u8 code, bool extended, bool down)
 {
 	switch (code) {
 	case SC_CTRL:
@@ -149,7 +149,7 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 		return false;
 	}
 	s->extended = scancode == SC_EXTENDED;
-	if (s->extended || modifier(s, code, extended, down) || !down)
+	if (s->extended || kbd_modifier(s, code, extended, down) || !down)
 		return false;
 	if (code >= SC_F1 && code <= SC_F10)
 		return type_function(s, code - SC_F1 + 1u, e);

@@ -14,12 +14,12 @@ enum { TEXT, IN_CHARACTER, IN_ESCAPE, IN_CSI, IN_STRING };
 #define SUB		0x1A
 #define UNKNOWN		'?'
 
-static void pass(struct filter *f, u8 b)
+static void filter_pass(struct filter *f, u8 b)
 {
 	*f->to++ = b;
 }
 
-static void begin(struct filter *f, u8 state, u8 b)
+static void filter_begin(struct filter *f, u8 state, u8 b)
 {
 	f->state = state;
 	f->held[0] = b;
@@ -27,7 +27,7 @@ static void begin(struct filter *f, u8 state, u8 b)
 }
 
 /* What is too long loses its end, and so does not pass. */
-static void hold(struct filter *f, u8 b)
+static void filter_hold(struct filter *f, u8 b)
 {
 	if (f->len < FILTER_HELD)
 		f->held[f->len++] = b;
@@ -38,7 +38,7 @@ static void pass_held(struct filter *f)
 	u32 i;
 
 	for (i = 0; i < f->len; i++)
-		pass(f, f->held[i]);
+		filter_pass(f, f->held[i]);
 }
 
 /* ---- what may pass ---- */
@@ -112,7 +112,7 @@ static void end_sequence(struct filter *f, bool passes)
 		pass_held(f);
 }
 
-static void control(struct filter *f, u8 b)
+static void filter_control(struct filter *f, u8 b)
 {
 	bool ended_string = f->state == IN_STRING;
 
@@ -120,45 +120,45 @@ static void control(struct filter *f, u8 b)
 	if (f->state == IN_STRING || f->state == IN_CHARACTER || b == CAN || b == SUB)
 		f->state = TEXT;
 	if (b == ESC)
-		begin(f, IN_ESCAPE, b);
+		filter_begin(f, IN_ESCAPE, b);
 	else if (b && strchr("\a\b\t\n\v\f\r\016\017", b) && !(b == '\a' && ended_string))
-		pass(f, b);
+		filter_pass(f, b);
 }
 
-static void text(struct filter *f, u8 b)
+static void filter_one(struct filter *f, u8 b)
 {
 	if (b < 0x7F)
-		pass(f, b);
+		filter_pass(f, b);
 	else if (b >= 0xC2 && b <= 0xF4)
-		begin(f, IN_CHARACTER, b);
+		filter_begin(f, IN_CHARACTER, b);
 	else if (b != 0x7F)
-		pass(f, UNKNOWN);
+		filter_pass(f, UNKNOWN);
 }
 
-static void character(struct filter *f, u8 b)
+static void filter_character(struct filter *f, u8 b)
 {
 	u8 first = f->held[0];
 	u32 whole = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
 
 	if ((b & 0xC0) != 0x80) {		/* cut off */
 		f->state = TEXT;
-		pass(f, UNKNOWN);
-		text(f, b);
+		filter_pass(f, UNKNOWN);
+		filter_one(f, b);
 		return;
 	}
-	hold(f, b);
+	filter_hold(f, b);
 	if (f->len < whole)
 		return;
 	f->state = TEXT;
 	if (character_passes(f->held, f->len))
 		pass_held(f);
 	else
-		pass(f, UNKNOWN);
+		filter_pass(f, UNKNOWN);
 }
 
-static void escape(struct filter *f, u8 b)
+static void filter_escape(struct filter *f, u8 b)
 {
-	hold(f, b);
+	filter_hold(f, b);
 	if (f->len == 2 && b == '[')
 		f->state = IN_CSI;
 	else if (f->len == 2 && strchr("]PX^_", b))
@@ -167,11 +167,11 @@ static void escape(struct filter *f, u8 b)
 		end_sequence(f, escape_passes(f->held + 1, f->len - 1));
 }
 
-static void csi(struct filter *f, u8 b)
+static void filter_csi(struct filter *f, u8 b)
 {
 	if (b == 0x7F)
 		return;
-	hold(f, b);
+	filter_hold(f, b);
 	if (b >= 0x40)
 		end_sequence(f, csi_passes(f->held + 2, f->len - 2));
 }
@@ -184,15 +184,15 @@ u32 filter_text(struct filter *f, const void *from, u32 len, u8 *to)
 	f->to = to;
 	for (i = 0; i < len; i++) {
 		if (in[i] < 0x20)
-			control(f, in[i]);
+			filter_control(f, in[i]);
 		else if (f->state == TEXT)
-			text(f, in[i]);
+			filter_one(f, in[i]);
 		else if (f->state == IN_CHARACTER)
-			character(f, in[i]);
+			filter_character(f, in[i]);
 		else if (f->state == IN_ESCAPE)
-			escape(f, in[i]);
+			filter_escape(f, in[i]);
 		else if (f->state == IN_CSI)
-			csi(f, in[i]);
+			filter_csi(f, in[i]);
 	}
 	return f->to - to;
 }

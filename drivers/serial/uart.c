@@ -40,53 +40,53 @@ static u8 com1_rx[RING], com1_tx[RING];
 struct uart com1 = { .port = 0x3F8, .irq = IRQ_COM1, .rx = { com1_rx, RING }, .tx = { com1_tx, RING } };
 struct uart com2 = { .port = 0x2F8, .irq = IRQ_COM2 };
 
-static u8 in(const struct uart *u, u32 reg)
+static u8 uart_in(const struct uart *u, u32 reg)
 {
 	return inb(u->port + reg);
 }
 
-static void out(const struct uart *u, u32 reg, u8 value)
+static void uart_out(const struct uart *u, u32 reg, u8 value)
 {
 	outb(u->port + reg, value);
 }
 
 /* A port access is slow, and most of these change nothing. */
-static void set(struct uart *u, u32 reg, u8 *known, u8 value)
+static void uart_set(struct uart *u, u32 reg, u8 *known, u8 value)
 {
 	if (*known != value)
-		out(u, reg, *known = value);
+		uart_out(u, reg, *known = value);
 }
 
-static u32 used(const struct uart_ring *r)
+static u32 uart_used(const struct uart_ring *r)
 {
 	return r->head - r->tail;
 }
 
-static u32 room(const struct uart_ring *r)
+static u32 uart_room(const struct uart_ring *r)
 {
-	return r->size - used(r);
+	return r->size - uart_used(r);
 }
 
-static void push(struct uart_ring *r, u8 c)
+static void uart_push(struct uart_ring *r, u8 c)
 {
 	r->byte[r->head++ & (r->size - 1)] = c;
 }
 
-static u8 pull(struct uart_ring *r)
+static u8 uart_pull(struct uart_ring *r)
 {
 	return r->byte[r->tail++ & (r->size - 1)];
 }
 
 /* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits apart. */
-static bool probe(const struct uart *u)
+static bool uart_probe(const struct uart *u)
 {
 	u8 zero, ones;
 
-	out(u, IER, 0);
-	zero = in(u, IER) & 0x0F;
-	out(u, IER, 0x0F);
-	ones = in(u, IER) & 0x0F;
-	out(u, IER, 0);
+	uart_out(u, IER, 0);
+	zero = uart_in(u, IER) & 0x0F;
+	uart_out(u, IER, 0x0F);
+	ones = uart_in(u, IER) & 0x0F;
+	uart_out(u, IER, 0);
 	return zero == 0 && ones == 0x0F;
 }
 
@@ -94,19 +94,19 @@ void uart_init(struct uart *u)
 {
 	u32 i;
 
-	u->present = probe(u);
+	u->present = uart_probe(u);
 	if (!u->present)
 		return;
-	out(u, LCR, LCR_DLAB);
-	out(u, DATA, DIVISOR_115200);
-	out(u, IER, 0);
-	out(u, LCR, LCR_8N1);
-	out(u, FCR, FCR_ENABLE);
-	u->fifo = (in(u, IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
-	set(u, MCR, &u->mcr, MCR_ON);
-	for (i = 0; i < FIFO_SIZE && (in(u, LSR) & LSR_DATA); i++)
-		in(u, DATA);
-	in(u, MSR);
+	uart_out(u, LCR, LCR_DLAB);
+	uart_out(u, DATA, DIVISOR_115200);
+	uart_out(u, IER, 0);
+	uart_out(u, LCR, LCR_8N1);
+	uart_out(u, FCR, FCR_ENABLE);
+	u->fifo = (uart_in(u, IIR) & IIR_FIFO) == IIR_FIFO ? FIFO_SIZE : 1;
+	uart_set(u, MCR, &u->mcr, MCR_ON);
+	for (i = 0; i < FIFO_SIZE && (uart_in(u, LSR) & LSR_DATA); i++)
+		uart_in(u, DATA);
+	uart_in(u, MSR);
 }
 
 /*
@@ -119,7 +119,7 @@ static bool wait_empty(struct uart *u)
 
 	u->stalled = false;
 	for (i = 0; i < polls; i++)
-		if (in(u, LSR) & LSR_THRE)
+		if (uart_in(u, LSR) & LSR_THRE)
 			return true;
 	u->stalled = true;
 	return false;
@@ -129,65 +129,65 @@ void uart_putc(struct uart *u, char c)
 {
 	if (!u->present)
 		return;
-	if (room(&u->tx))
-		push(&u->tx, (u8)c);
-	while (used(&u->tx) && wait_empty(u))
-		out(u, DATA, pull(&u->tx));
+	if (uart_room(&u->tx))
+		uart_push(&u->tx, (u8)c);
+	while (uart_used(&u->tx) && wait_empty(u))
+		uart_out(u, DATA, uart_pull(&u->tx));
 }
 
 /* What finds no room stays in the chip, and the other end is told to wait. */
-static void receive(struct uart *u)
+static void uart_receive(struct uart *u)
 {
 	u32 n;
 
-	for (n = 0; n < 2 * FIFO_SIZE && room(&u->rx) && (in(u, LSR) & LSR_DATA); n++)
-		push(&u->rx, in(u, DATA));
+	for (n = 0; n < 2 * FIFO_SIZE && uart_room(&u->rx) && (uart_in(u, LSR) & LSR_DATA); n++)
+		uart_push(&u->rx, uart_in(u, DATA));
 }
 
-static void transmit(struct uart *u)
+static void uart_transmit(struct uart *u)
 {
 	u32 i, n;
 
-	for (i = 0; i < MOST_BURSTS && used(&u->tx) && (in(u, LSR) & LSR_THRE); i++)
-		for (n = 0; n < u->fifo && used(&u->tx); n++)
-			out(u, DATA, pull(&u->tx));
+	for (i = 0; i < MOST_BURSTS && uart_used(&u->tx) && (uart_in(u, LSR) & LSR_THRE); i++)
+		for (n = 0; n < u->fifo && uart_used(&u->tx); n++)
+			uart_out(u, DATA, uart_pull(&u->tx));
 }
 
 /*
  * Which interrupts, and whether the other end may send.  Enabling the transmitter's interrupt while the chip
  * is empty raises it, so it is on only while there is something left to send.
  */
-static void choose(struct uart *u)
+static void uart_choose(struct uart *u)
 {
 	u32 most = u->rx.size / 4 * 3;	/* the other end needs a moment to stop */
 
-	set(u, MCR, &u->mcr, used(&u->rx) < most ? MCR_ON : MCR_ON & ~MCR_RTS);
+	uart_set(u, MCR, &u->mcr, uart_used(&u->rx) < most ? MCR_ON : MCR_ON & ~MCR_RTS);
 	if (u->by_irq)
-		set(u, IER, &u->ier, (room(&u->rx) ? IER_RX : 0) | (used(&u->tx) ? IER_TX : 0));
+		uart_set(u, IER, &u->ier, (uart_room(&u->rx) ? IER_RX : 0) | (uart_used(&u->tx) ? IER_TX : 0));
 }
 
 void uart_poll(struct uart *u)
 {
 	if (!u->present)
 		return;
-	receive(u);
-	transmit(u);
-	choose(u);
+	uart_receive(u);
+	uart_transmit(u);
+	uart_choose(u);
 }
 
 /* The line is edge triggered: as long as the chip has a reason left, there is no new edge. */
-static void serve(struct uart *u)
+static void uart_serve(struct uart *u)
 {
 	u32 n;
 
-	for (n = 0; n < 4 && !(in(u, IIR) & IIR_NONE); n++) {
-		in(u, MSR);
+	for (n = 0; n < 4 && !(uart_in(u, IIR) & IIR_NONE); n++) {
+		uart_in(u, MSR);
 		uart_poll(u);
 	}
 }
 
-static void com1_irq(void) { serve(&com1); }
-static void com2_irq(void) { serve(&com2); }
+static void com1_irq(void) { uart_serve(&com1); }
+static void com2_irq(void) { uart_serve(&com2); }
 
 void uart_start_irq(struct uart *u)
 {
@@ -200,7 +200,7 @@ void uart_start_irq(struct uart *u)
 
 u32 uart_tx_room(const struct uart *u)
 {
-	return room(&u->tx);
+	return uart_room(&u->tx);
 }
 
 void uart_write(struct uart *u, const void *data, u32 len)
@@ -209,30 +209,30 @@ void uart_write(struct uart *u, const void *data, u32 len)
 
 	if (!u->present)
 		return;
-	while (len-- && room(&u->tx))
-		push(&u->tx, *p++);
-	transmit(u);
-	choose(u);
+	while (len-- && uart_room(&u->tx))
+		uart_push(&u->tx, *p++);
+	uart_transmit(u);
+	uart_choose(u);
 }
 
 bool uart_tx_idle(const struct uart *u)
 {
-	return !u->present || (!used(&u->tx) && (in(u, LSR) & LSR_IDLE));
+	return !u->present || (!uart_used(&u->tx) && (uart_in(u, LSR) & LSR_IDLE));
 }
 
 bool uart_waiting(const struct uart *u)
 {
-	return used(&u->rx);
+	return uart_used(&u->rx);
 }
 
 int uart_getc(struct uart *u)
 {
 	u8 c;
 
-	if (!used(&u->rx))
+	if (!uart_used(&u->rx))
 		return -1;
-	c = pull(&u->rx);
+	c = uart_pull(&u->rx);
 	if (!(u->mcr & MCR_RTS))
-		choose(u);
+		uart_choose(u);
 	return c;
 }

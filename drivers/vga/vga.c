@@ -75,7 +75,7 @@ void vga_init(void)
 	vga_clear();
 }
 
-static void scroll(void)
+static void vga_scroll(void)
 {
 	u32 i;
 
@@ -90,7 +90,7 @@ void vga_putc(char c)
 	if (c == '\n' || col == VGA_COLS) {
 		col = 0;
 		if (row == VGA_ROWS - 1)
-			scroll();
+			vga_scroll();
 		else
 			row++;
 	}

@@ -67,7 +67,7 @@ static u8 effective_attr(const struct vt_cursor *c)
 }
 
 /* Erasing leaves the background colour, as on Linux and xterm. */
-static u16 blank(const struct vt *vt)
+static u16 vt_blank(const struct vt *vt)
 {
 	return (u16)(((vt->now.attr & 0x70) | (DEFAULT_ATTR & 0x0F)) << 8 | ' ');
 }
@@ -78,12 +78,12 @@ static u16 *row_at(struct vt *vt, u32 row)
 }
 
 /* Blanks n cells from a row and column on; never beyond the screen. */
-static void erase(struct vt *vt, u32 row, u32 col, u32 n)
+static void vt_erase(struct vt *vt, u32 row, u32 col, u32 n)
 {
 	u32 at = row * vt->cols + col, end = MIN(at + n, vt->rows * vt->cols);
 
 	for (; at < end; at++)
-		vt->cells[at] = blank(vt);
+		vt->cells[at] = vt_blank(vt);
 }
 
 static void scroll_up(struct vt *vt, u32 top, u32 bottom, u32 n)
@@ -92,7 +92,7 @@ static void scroll_up(struct vt *vt, u32 top, u32 bottom, u32 n)
 
 	n = MIN(n, height);
 	memmove(row_at(vt, top), row_at(vt, top + n), (height - n) * vt->cols * sizeof(u16));
-	erase(vt, bottom + 1 - n, 0, n * vt->cols);
+	vt_erase(vt, bottom + 1 - n, 0, n * vt->cols);
 }
 
 static void scroll_down(struct vt *vt, u32 top, u32 bottom, u32 n)
@@ -101,7 +101,7 @@ static void scroll_down(struct vt *vt, u32 top, u32 bottom, u32 n)
 
 	n = MIN(n, height);
 	memmove(row_at(vt, top + n), row_at(vt, top), (height - n) * vt->cols * sizeof(u16));
-	erase(vt, top, 0, n * vt->cols);
+	vt_erase(vt, top, 0, n * vt->cols);
 }
 
 static void insert_cells(struct vt *vt, u32 n)
@@ -111,7 +111,7 @@ static void insert_cells(struct vt *vt, u32 n)
 
 	n = MIN(n, left);
 	memmove(at + n, at, (left - n) * sizeof(u16));
-	erase(vt, vt->now.row, vt->now.col, n);
+	vt_erase(vt, vt->now.row, vt->now.col, n);
 }
 
 static void delete_cells(struct vt *vt, u32 n)
@@ -121,7 +121,7 @@ static void delete_cells(struct vt *vt, u32 n)
 
 	n = MIN(n, left);
 	memmove(at, at + n, (left - n) * sizeof(u16));
-	erase(vt, vt->now.row, vt->cols - n, n);
+	vt_erase(vt, vt->now.row, vt->cols - n, n);
 }
 
 /* ---- cursor ---- */
@@ -135,21 +135,21 @@ static void move_to(struct vt *vt, u32 row, u32 col)
 }
 
 /* As programs count: from 1, and with the origin at the scroll region's top if they said so. */
-static void address(struct vt *vt, u32 row, u32 col)
+static void vt_address(struct vt *vt, u32 row, u32 col)
 {
 	if (vt->origin)
 		row = MIN(row + vt->top, (u32)vt->bottom);
 	move_to(vt, row, col);
 }
 
-static void up(struct vt *vt, u32 n)
+static void vt_up(struct vt *vt, u32 n)
 {
 	u32 limit = vt->now.row >= vt->top ? vt->top : 0;
 
 	move_to(vt, vt->now.row - MIN(n, vt->now.row - limit), vt->now.col);
 }
 
-static void down(struct vt *vt, u32 n)
+static void vt_down(struct vt *vt, u32 n)
 {
 	u32 limit = vt->now.row <= vt->bottom ? vt->bottom : vt->rows - 1;
 
@@ -191,7 +191,7 @@ static void put_glyph(struct vt *vt, u8 glyph)
 
 /* ---- sequences ---- */
 
-static void reply(struct vt *vt, const char *s)
+static void vt_answer(struct vt *vt, const char *s)
 {
 	if (vt->reply)
 		vt->reply(vt->reply_arg, s, (u32)strlen(s));
@@ -203,7 +203,7 @@ static void clear_attributes(struct vt_cursor *c)
 	c->bold = c->reverse = false;
 }
 
-static void reset(struct vt *vt)
+static void vt_reset(struct vt *vt)
 {
 	memset(&vt->now, 0, sizeof(vt->now));
 	clear_attributes(&vt->now);
@@ -214,7 +214,7 @@ static void reset(struct vt *vt)
 	vt->bottom = (u8)(vt->rows - 1);
 	vt->state = GROUND;
 	vt->utf8_left = 0;
-	erase(vt, 0, 0, vt->rows * vt->cols);
+	vt_erase(vt, 0, 0, vt->rows * vt->cols);
 }
 
 void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows)
@@ -223,7 +223,7 @@ void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 	vt->cells = cells;
 	vt->cols = cols;
 	vt->rows = rows;
-	reset(vt);
+	vt_reset(vt);
 }
 
 static void fit_cursor(const struct vt *vt, struct vt_cursor *c, u32 up)
@@ -241,7 +241,7 @@ void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 	vt->cells = cells;
 	vt->cols = cols;
 	vt->rows = rows;
-	erase(vt, 0, 0, cols * rows);
+	vt_erase(vt, 0, 0, cols * rows);
 	for (row = 0; row < height; row++)
 		memcpy(row_at(vt, row), was.cells + (row + up) * was.cols, width * sizeof(u16));
 	fit_cursor(vt, &vt->now, up);
@@ -252,7 +252,7 @@ void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 }
 
 /* Parameter i, or what it means when it is left out (or, as most take it, 0). */
-static u32 param(const struct vt *vt, u32 i, u32 otherwise)
+static u32 vt_param(const struct vt *vt, u32 i, u32 otherwise)
 {
 	return i < vt->nparams && vt->params[i] ? vt->params[i] : otherwise;
 }
@@ -346,7 +346,7 @@ static void set_mode(struct vt *vt, u32 mode, bool on)
 			break;
 		case 6:
 			vt->origin = on;
-			address(vt, 0, 0);
+			vt_address(vt, 0, 0);
 			break;
 		case 7:
 			vt->no_wrap = !on;
@@ -358,7 +358,7 @@ static void set_mode(struct vt *vt, u32 mode, bool on)
 		case 1047:
 		case 1049:
 			if (on)
-				erase(vt, 0, 0, vt->rows * vt->cols);
+				vt_erase(vt, 0, 0, vt->rows * vt->cols);
 			break;
 		}
 	} else if (mode == 4) {
@@ -371,46 +371,46 @@ static void erase_display(struct vt *vt, u32 what)
 	u32 at = vt->now.row * vt->cols + vt->now.col, all = vt->rows * vt->cols;
 
 	if (what == 0)
-		erase(vt, vt->now.row, vt->now.col, all - at);
+		vt_erase(vt, vt->now.row, vt->now.col, all - at);
 	else if (what == 1)
-		erase(vt, 0, 0, at + 1);
+		vt_erase(vt, 0, 0, at + 1);
 	else if (what == 2 || what == 3)
-		erase(vt, 0, 0, all);
+		vt_erase(vt, 0, 0, all);
 	vt->wrap_pending = false;
 }
 
 static void erase_line(struct vt *vt, u32 what)
 {
 	if (what == 0)
-		erase(vt, vt->now.row, vt->now.col, vt->cols - vt->now.col);
+		vt_erase(vt, vt->now.row, vt->now.col, vt->cols - vt->now.col);
 	else if (what == 1)
-		erase(vt, vt->now.row, 0, vt->now.col + 1u);
+		vt_erase(vt, vt->now.row, 0, vt->now.col + 1u);
 	else if (what == 2)
-		erase(vt, vt->now.row, 0, vt->cols);
+		vt_erase(vt, vt->now.row, 0, vt->cols);
 	vt->wrap_pending = false;
 }
 
 static void set_region(struct vt *vt)
 {
-	u32 top = param(vt, 0, 1), bottom = MIN(param(vt, 1, vt->rows), vt->rows);
+	u32 top = vt_param(vt, 0, 1), bottom = MIN(vt_param(vt, 1, vt->rows), vt->rows);
 
 	if (top >= bottom)
 		return;
 	vt->top = (u8)(top - 1);
 	vt->bottom = (u8)(bottom - 1);
-	address(vt, 0, 0);
+	vt_address(vt, 0, 0);
 }
 
-static void report(struct vt *vt)
+static void vt_report(struct vt *vt)
 {
 	char s[24];
 	u32 row = vt->now.row - (vt->origin ? MIN(vt->top, vt->now.row) : 0);
 
-	if (param(vt, 0, 0) == 5) {
-		reply(vt, "\033[0n");
-	} else if (param(vt, 0, 0) == 6) {
+	if (vt_param(vt, 0, 0) == 5) {
+		vt_answer(vt, "\033[0n");
+	} else if (vt_param(vt, 0, 0) == 6) {
 		snprintf(s, sizeof(s), "\033[%u;%uR", row + 1, vt->now.col + 1u);
-		reply(vt, s);
+		vt_answer(vt, s);
 	}
 }
 
@@ -419,43 +419,43 @@ static void shift_lines(struct vt *vt, bool insert)
 {
 	if (vt->now.row < vt->top || vt->now.row > vt->bottom)
 		return;
-	(insert ? scroll_down : scroll_up)(vt, vt->now.row, vt->bottom, param(vt, 0, 1));
+	(insert ? scroll_down : scroll_up)(vt, vt->now.row, vt->bottom, vt_param(vt, 0, 1));
 	move_to(vt, vt->now.row, 0);
 }
 
 static void csi_plain(struct vt *vt, u8 final)
 {
-	u32 n = param(vt, 0, 1);
+	u32 n = vt_param(vt, 0, 1);
 
 	switch (final) {
 	case '@': insert_cells(vt, n); break;
-	case 'A': up(vt, n); break;
-	case 'B': case 'e': down(vt, n); break;
+	case 'A': vt_up(vt, n); break;
+	case 'B': case 'e': vt_down(vt, n); break;
 	case 'C': case 'a': move_to(vt, vt->now.row, vt->now.col + n); break;
 	case 'D': move_to(vt, vt->now.row, vt->now.col - MIN(n, (u32)vt->now.col)); break;
-	case 'E': down(vt, n); move_to(vt, vt->now.row, 0); break;
-	case 'F': up(vt, n); move_to(vt, vt->now.row, 0); break;
+	case 'E': vt_down(vt, n); move_to(vt, vt->now.row, 0); break;
+	case 'F': vt_up(vt, n); move_to(vt, vt->now.row, 0); break;
 	case 'G': case '`': move_to(vt, vt->now.row, n - 1); break;
-	case 'H': case 'f': address(vt, n - 1, param(vt, 1, 1) - 1); break;
-	case 'J': erase_display(vt, param(vt, 0, 0)); break;
-	case 'K': erase_line(vt, param(vt, 0, 0)); break;
+	case 'H': case 'f': vt_address(vt, n - 1, vt_param(vt, 1, 1) - 1); break;
+	case 'J': erase_display(vt, vt_param(vt, 0, 0)); break;
+	case 'K': erase_line(vt, vt_param(vt, 0, 0)); break;
 	case 'L': shift_lines(vt, true); break;
 	case 'M': shift_lines(vt, false); break;
 	case 'P': delete_cells(vt, n); break;
 	case 'S': scroll_up(vt, vt->top, vt->bottom, n); break;
 	case 'T': scroll_down(vt, vt->top, vt->bottom, n); break;
-	case 'X': erase(vt, vt->now.row, vt->now.col, MIN(n, vt->cols - vt->now.col)); break;
-	case 'c': reply(vt, "\033[?6c"); break;		/* "a VT102" */
-	case 'd': address(vt, n - 1, vt->now.col); break;
+	case 'X': vt_erase(vt, vt->now.row, vt->now.col, MIN(n, vt->cols - vt->now.col)); break;
+	case 'c': vt_answer(vt, "\033[?6c"); break;		/* "a VT102" */
+	case 'd': vt_address(vt, n - 1, vt->now.col); break;
 	case 'm': select_graphics(vt); break;
-	case 'n': report(vt); break;
+	case 'n': vt_report(vt); break;
 	case 'r': set_region(vt); break;
 	case 's': vt->saved = vt->now; break;
 	case 'u': vt->now = vt->saved; vt->wrap_pending = false; break;
 	}
 }
 
-static void csi(struct vt *vt, u8 c)
+static void vt_csi(struct vt *vt, u8 c)
 {
 	u32 i;
 
@@ -486,7 +486,7 @@ static void csi(struct vt *vt, u8 c)
 	}
 }
 
-static void escape(struct vt *vt, u8 c)
+static void vt_escape(struct vt *vt, u8 c)
 {
 	vt->state = GROUND;
 	switch (c) {
@@ -508,12 +508,12 @@ static void escape(struct vt *vt, u8 c)
 	case 'D': line_feed(vt); break;
 	case 'E': vt->now.col = 0; line_feed(vt); break;
 	case 'M': reverse_line_feed(vt); break;
-	case 'Z': reply(vt, "\033[?6c"); break;
-	case 'c': reset(vt); break;
+	case 'Z': vt_answer(vt, "\033[?6c"); break;
+	case 'c': vt_reset(vt); break;
 	}
 }
 
-static void control(struct vt *vt, u8 c)
+static void vt_control(struct vt *vt, u8 c)
 {
 	switch (c) {
 	case '\b':
@@ -538,7 +538,7 @@ static void control(struct vt *vt, u8 c)
 }
 
 /* One byte of text: ASCII, or part of a UTF-8 sequence. */
-static void text(struct vt *vt, u8 c)
+static void vt_text(struct vt *vt, u8 c)
 {
 	if ((c & 0xC0) == 0x80 && vt->utf8_left) {
 		vt->utf8 = vt->utf8 << 6 | (c & 0x3F);
@@ -562,7 +562,7 @@ static void text(struct vt *vt, u8 c)
 	}
 }
 
-static void byte(struct vt *vt, u8 c)
+static void vt_byte(struct vt *vt, u8 c)
 {
 	if (c < 0x20) {
 		/* A string ends with BEL or ESC \; any other control character ends it too, so that a
@@ -570,20 +570,20 @@ static void byte(struct vt *vt, u8 c)
 		if (vt->state == STRING)
 			vt->state = GROUND;
 		vt->utf8_left = 0;
-		control(vt, c);
+		vt_control(vt, c);
 		return;
 	}
 	if (c == 0x7F)
 		return;
 	switch (vt->state) {
 	case GROUND:
-		text(vt, c);
+		vt_text(vt, c);
 		break;
 	case ESCAPE:
-		escape(vt, c);
+		vt_escape(vt, c);
 		break;
 	case CSI:
-		csi(vt, c);
+		vt_csi(vt, c);
 		break;
 	case SWALLOW:
 		vt->state = GROUND;
@@ -601,7 +601,7 @@ void vt_write(struct vt *vt, const void *data, u32 len)
 	u32 i;
 
 	for (i = 0; i < len; i++)
-		byte(vt, p[i]);
+		vt_byte(vt, p[i]);
 }
 
 /* ---- repainting ---- */
@@ -614,19 +614,19 @@ struct painter {
 	char buf[128];
 };
 
-static void flush(struct painter *p)
+static void vt_flush(struct painter *p)
 {
 	if (p->len)
 		p->put(p->arg, p->buf, p->len);
 	p->len = 0;
 }
 
-static void paint(struct painter *p, const char *s)
+static void vt_paint(struct painter *p, const char *s)
 {
 	u32 n = (u32)strlen(s);
 
 	if (p->len + n > sizeof(p->buf))
-		flush(p);
+		vt_flush(p);
 	memcpy(p->buf + p->len, s, n);
 	p->len += n;
 }
@@ -639,7 +639,7 @@ static void paint_attr(struct painter *p, u8 attr)
 		return;
 	snprintf(s, sizeof(s), "\033[0%s;%u;%um", attr & 8 ? ";1" : "",
 		 30u + (vga_colour(attr & 7) & 7), 40u + (vga_colour((attr >> 4) & 7) & 7));
-	paint(p, attr == DEFAULT_ATTR ? "\033[0m" : s);
+	vt_paint(p, attr == DEFAULT_ATTR ? "\033[0m" : s);
 	p->attr = attr;
 }
 
@@ -667,7 +667,7 @@ static void paint_glyph(struct painter *p, u8 glyph)
 			break;
 		}
 	}
-	paint(p, s);
+	vt_paint(p, s);
 }
 
 static void paint_row(struct painter *p, const struct vt *vt, u32 row)
@@ -681,7 +681,7 @@ static void paint_row(struct painter *p, const struct vt *vt, u32 row)
 	if (!end)
 		return;
 	snprintf(s, sizeof(s), "\033[%u;1H", row + 1);
-	paint(p, s);
+	vt_paint(p, s);
 	for (i = 0; i < end; i++) {
 		paint_attr(p, (u8)(cells[i] >> 8));
 		paint_glyph(p, (u8)cells[i]);
@@ -696,15 +696,15 @@ void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u3
 	char s[48];
 
 	/* To a known state first: whatever ran there before may have left modes behind. */
-	paint(&p, "\033[0m\033(B\033[r\033[4l\033[?6l\033[?7h\033[2J\033[H");
+	vt_paint(&p, "\033[0m\033(B\033[r\033[4l\033[?6l\033[?7h\033[2J\033[H");
 	for (row = 0; row < vt->rows; row++)
 		paint_row(&p, vt, row);
 	if (vt->top != 0 || vt->bottom != vt->rows - 1) {
 		snprintf(s, sizeof(s), "\033[%u;%ur", vt->top + 1u, vt->bottom + 1u);
-		paint(&p, s);
+		vt_paint(&p, s);
 	}
 	snprintf(s, sizeof(s), "\033[%u;%uH", c->row + 1u, c->col + 1u);
-	paint(&p, s);
+	vt_paint(&p, s);
 	/* Only writing the last column again makes the other one wait at it, too. */
 	if (vt->wrap_pending) {
 		u16 cell = vt->cells[c->row * vt->cols + c->col];
@@ -713,10 +713,10 @@ void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u3
 		paint_glyph(&p, (u8)cell);
 	}
 	paint_attr(&p, effective_attr(c));
-	paint(&p, c->line_drawing ? "\033(0" : "");
-	paint(&p, vt->cursor_visible ? "\033[?25h" : "\033[?25l");
-	paint(&p, vt->app_cursor ? "\033[?1h" : "\033[?1l");
-	paint(&p, vt->insert ? "\033[4h" : "");
-	paint(&p, vt->no_wrap ? "\033[?7l" : "");
-	flush(&p);
+	vt_paint(&p, c->line_drawing ? "\033(0" : "");
+	vt_paint(&p, vt->cursor_visible ? "\033[?25h" : "\033[?25l");
+	vt_paint(&p, vt->app_cursor ? "\033[?1h" : "\033[?1l");
+	vt_paint(&p, vt->insert ? "\033[4h" : "");
+	vt_paint(&p, vt->no_wrap ? "\033[?7l" : "");
+	vt_flush(&p);
 }

@@ -96,7 +96,7 @@ static u8 judge_range(struct virtio_blk *b)
 	return set_extent(b, r.sector, r.sectors * BLK_SECTOR, true);
 }
 
-static u8 judge(struct virtio_blk *b, const struct request *r)
+static u8 blk_judge(struct virtio_blk *b, const struct request *r)
 {
 	u32 readable = virtio_readable_bytes(&b->chain), writable = virtio_writable_bytes(&b->chain);
 
@@ -118,7 +118,7 @@ static u8 judge(struct virtio_blk *b, const struct request *r)
 	return UNSUPP;
 }
 
-static bool take(struct virtio_blk *b)
+static bool blk_take(struct virtio_blk *b)
 {
 	struct request r;
 
@@ -130,7 +130,7 @@ static bool take(struct virtio_blk *b)
 		virtio_broken(&b->dev, "a block request lacks its header or its status");
 		return false;
 	}
-	b->status = judge(b, &r);
+	b->status = blk_judge(b, &r);
 	b->in_work = true;
 	return true;
 }
@@ -138,7 +138,7 @@ static bool take(struct virtio_blk *b)
 /* ---- doing ---- */
 
 /* n bytes within one block, at offset in it; false: there was no memory for a change. */
-static bool move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
+static bool blk_move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
 {
 	void *opaque = b->disk.opaque;
 	const u8 *from;
@@ -163,17 +163,17 @@ static bool move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
 	return true;
 }
 
-static void piece(struct virtio_blk *b)
+static void blk_piece(struct virtio_blk *b)
 {
 	u64 at = b->start + b->done;
 	u32 offset = at % BLK_BLOCK, n = MIN(BLK_BLOCK - offset, b->bytes - b->done);
 
-	if (!move(b, at / BLK_BLOCK, offset, n))
+	if (!blk_move(b, at / BLK_BLOCK, offset, n))
 		b->status = IOERR;
 	b->done += n;
 }
 
-static void finish(struct virtio_blk *b)
+static void blk_finish(struct virtio_blk *b)
 {
 	u32 in = b->type == IN && b->status == OK ? b->bytes : 0, status_at = virtio_writable_bytes(&b->chain) - 1;
 	u32 given = in + b->id_bytes;
@@ -185,21 +185,21 @@ static void finish(struct virtio_blk *b)
 	virtq_push(&b->dev, 0, b->chain.head, given + (given == status_at));
 }
 
-static bool process(struct virtio_dev *d, u32 q)
+static bool blk_process(struct virtio_dev *d, u32 q)
 {
 	struct virtio_blk *b = blk_of(d);
 	u32 i;
 
 	(void)q;
 	for (i = 0; i < PIECES_PER_POLL && virtio_live(d); i++) {
-		if (!b->in_work && !take(b))
+		if (!b->in_work && !blk_take(b))
 			break;
 		if (b->status == OK && b->done < b->bytes)
-			piece(b);
+			blk_piece(b);
 		if (!virtio_live(d))	/* its buffer is not there: it is not done */
 			break;
 		if (b->status != OK || b->done == b->bytes)
-			finish(b);
+			blk_finish(b);
 	}
 	virtq_signal(d, 0);
 	return i == PIECES_PER_POLL;
@@ -207,25 +207,25 @@ static bool process(struct virtio_dev *d, u32 q)
 
 /* ---- the device ---- */
 
-static void reset(struct virtio_dev *d, u32 q)
+static void blk_reset(struct virtio_dev *d, u32 q)
 {
 	(void)q;
 	blk_of(d)->in_work = false;
 }
 
-static const void *config(struct virtio_dev *d, u32 *len)
+static const void *blk_config(struct virtio_dev *d, u32 *len)
 {
 	*len = sizeof(struct config);
 	return &blk_of(d)->config;
 }
 
-static void destroy(struct virtio_dev *d)
+static void blk_destroy(struct virtio_dev *d)
 {
 	free(blk_of(d));
 }
 
 static const struct virtio_ops ops = {
-	.device_id = 2, .queues = 1, .process = process, .reset = reset, .config = config, .destroy = destroy,
+	.device_id = 2, .queues = 1, .process = blk_process, .reset = blk_reset, .config = blk_config, .destroy = blk_destroy,
 };
 
 struct virtio_dev *virtio_blk_create(const struct virtio_guest *g, const struct virtio_blk_disk *disk)

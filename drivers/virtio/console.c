@@ -33,7 +33,7 @@ static bool output_piece(struct virtio_console *c)
 }
 
 /* True if it goes on, at once or when there is room. */
-static bool transmit(struct virtio_console *c)
+static bool vcon_transmit(struct virtio_console *c)
 {
 	bool more = true;
 	u32 i;
@@ -56,7 +56,7 @@ static bool transmit(struct virtio_console *c)
 }
 
 /* True if it goes on at once. */
-static bool receive(struct virtio_console *c)
+static bool vcon_receive(struct virtio_console *c)
 {
 	struct virtio_chain *chain = &c->rx_chain;
 	u8 buf[PIECE];
@@ -74,20 +74,20 @@ static bool receive(struct virtio_console *c)
 	return i == PIECES_PER_POLL;
 }
 
-static bool process(struct virtio_dev *d, u32 q)
+static bool vcon_process(struct virtio_dev *d, u32 q)
 {
 	struct virtio_console *c = console_of(d);
 
-	return q == TX ? transmit(c) : receive(c);
+	return q == TX ? vcon_transmit(c) : vcon_receive(c);
 }
 
-static void reset(struct virtio_dev *d, u32 q)
+static void vcon_reset(struct virtio_dev *d, u32 q)
 {
 	if (q == TX)
 		console_of(d)->in_work = false;
 }
 
-static const void *config(struct virtio_dev *d, u32 *len)
+static const void *vcon_config(struct virtio_dev *d, u32 *len)
 {
 	struct virtio_console *c = console_of(d);
 
@@ -109,7 +109,7 @@ static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
  * Here, and not after each kick, is the guest told that output is done: Linux waits for that without an
  * interrupt, but asks for one, and would leave three times as often for the same text.
  */
-static bool poll(struct virtio_dev *d)
+static bool vcon_poll(struct virtio_dev *d)
 {
 	struct virtio_console *c = console_of(d);
 	bool more;
@@ -122,14 +122,14 @@ static bool poll(struct virtio_dev *d)
 	return more && (!c->blocked || d->queue[RX].kicked);
 }
 
-static void destroy(struct virtio_dev *d)
+static void vcon_destroy(struct virtio_dev *d)
 {
 	free(console_of(d));
 }
 
 static const struct virtio_ops ops = {
-	.device_id = 3, .queues = 2, .process = process, .reset = reset, .config = config,
-	.config_write = config_write, .poll = poll, .destroy = destroy,
+	.device_id = 3, .queues = 2, .process = vcon_process, .reset = vcon_reset, .config = vcon_config,
+	.config_write = config_write, .poll = vcon_poll, .destroy = vcon_destroy,
 	/* Linux reads the size only when it is told of a change. */
 	.started = virtio_config_changed,
 };

@@ -56,7 +56,7 @@ void virtio_broken(struct virtio_dev *d, const char *why)
 		virtio_config_changed(d);
 }
 
-static void reset(struct virtio_dev *d)
+static void mmio_reset(struct virtio_dev *d)
 {
 	u32 q;
 
@@ -73,7 +73,7 @@ static void set_status(struct virtio_dev *d, u32 value)
 	bool was = virtio_live(d);
 
 	if (!(value & 0xFF)) {
-		reset(d);
+		mmio_reset(d);
 		return;
 	}
 	value = (value & DRIVERS_OWN) | d->status;	/* only a reset clears */
@@ -87,7 +87,7 @@ static void set_status(struct virtio_dev *d, u32 value)
 		d->ops->started(d);
 }
 
-static struct virtqueue *selected(struct virtio_dev *d)
+static struct virtqueue *mmio_selected(struct virtio_dev *d)
 {
 	return d->queue_sel < d->ops->queues ? &d->queue[d->queue_sel] : NULL;
 }
@@ -104,7 +104,7 @@ static u32 read_config(struct virtio_dev *d, u32 offset, u32 size)
 
 u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size)
 {
-	struct virtqueue *vq = selected(d);
+	struct virtqueue *vq = mmio_selected(d);
 
 	if (offset >= CONFIG)
 		return read_config(d, offset - CONFIG, size);
@@ -171,7 +171,7 @@ static void write_queue(struct virtio_dev *d, struct virtqueue *vq, u32 offset, 
 	}
 }
 
-static void notify(struct virtio_dev *d, u32 q)
+static void mmio_notify(struct virtio_dev *d, u32 q)
 {
 	if (q >= d->ops->queues || !d->queue[q].ready || !virtio_live(d))
 		return;
@@ -182,7 +182,7 @@ static void notify(struct virtio_dev *d, u32 q)
 
 void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 {
-	struct virtqueue *vq = selected(d);
+	struct virtqueue *vq = mmio_selected(d);
 
 	if (offset >= CONFIG) {
 		if (d->ops->config_write)
@@ -199,7 +199,7 @@ void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 			set_half(&d->accepted, d->driver_features_sel, value);
 		break;
 	case QUEUE_SEL:			d->queue_sel = value; break;
-	case QUEUE_NOTIFY:		notify(d, value); break;
+	case QUEUE_NOTIFY:		mmio_notify(d, value); break;
 	case INTERRUPT_ACK:		d->isr &= ~value; break;
 	case STATUS:			set_status(d, value); break;
 	default:

@@ -35,7 +35,7 @@ u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len)
 /* ---- out of the guest ---- */
 
 /* The frame in n->chain becomes p, with its addresses. */
-static enum net_fate take(struct virtio_net *n, struct net_packet *p)
+static enum net_fate net_take(struct virtio_net *n, struct net_packet *p)
 {
 	u32 bytes = virtio_readable_bytes(&n->chain), begin = sizeof(p->hdr) + ETH_HEADER;
 
@@ -53,7 +53,7 @@ static enum net_fate take(struct virtio_net *n, struct net_packet *p)
 }
 
 /* True: there is more. */
-static bool transmit(struct virtio_net *n)
+static bool net_transmit(struct virtio_net *n)
 {
 	u32 packets, bytes = 0;
 
@@ -63,7 +63,7 @@ static bool transmit(struct virtio_net *n)
 
 		if (!virtq_pop(&n->dev, NET_TX, &n->chain))
 			break;
-		fate = take(n, &p);
+		fate = net_take(n, &p);
 		if (fate == NET_OK)
 			bytes += n->backend.send(n->backend.opaque, &p);
 		else
@@ -122,7 +122,7 @@ static void give_back(struct virtio_dev *d, const struct buffers *b, u32 bytes)
 }
 
 /* p as it is. */
-static enum net_fate place(struct virtio_net *n, struct net_packet *p)
+static enum net_fate net_place(struct virtio_net *n, struct net_packet *p)
 {
 	static struct buffers b;
 	u32 head = sizeof(p->hdr) + p->head_len, rest = p->len - p->head_len;
@@ -163,9 +163,9 @@ static enum net_fate with_checksum(struct virtio_net *n, struct net_packet *p)
 	struct net_packet whole;
 
 	if (!(p->hdr.flags & NET_NEEDS_CSUM) || virtio_has(&n->dev, NET_F_GUEST_CSUM))
-		return place(n, p);
+		return net_place(n, p);
 	whole = *p;			/* others may receive it as it was */
-	return net_checksum(&whole) ? place(n, &whole) : NET_TOO_HARD;
+	return net_checksum(&whole) ? net_place(n, &whole) : NET_TOO_HARD;
 }
 
 static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *p)
@@ -182,7 +182,7 @@ static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *
 }
 
 /* Linux's driver is there long before the interface is up: what comes in between is not lost by anybody's fault. */
-static bool up(struct virtio_net *n)
+static bool net_up(struct virtio_net *n)
 {
 	n->up = n->up || virtq_waiting(&n->dev, NET_RX);
 	return n->up && virtio_live(&n->dev);
@@ -190,32 +190,32 @@ static bool up(struct virtio_net *n)
 
 enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p)
 {
-	if (!n || !up(n))
+	if (!n || !net_up(n))
 		return NET_NO_DRIVER;
 	return takes_whole(n, p->hdr.gso_type) ? with_checksum(n, p) : in_segments(n, p);
 }
 
 /* ---- the device ---- */
 
-static bool process(struct virtio_dev *d, u32 q)
+static bool net_process(struct virtio_dev *d, u32 q)
 {
 	/* A kick for buffers to receive into only says that there are some. */
-	return q == NET_TX && transmit(net_of(d));
+	return q == NET_TX && net_transmit(net_of(d));
 }
 
-static void reset(struct virtio_dev *d, u32 q)
+static void net_reset(struct virtio_dev *d, u32 q)
 {
 	if (q == NET_RX)
 		net_of(d)->up = false;
 }
 
-static const void *config(struct virtio_dev *d, u32 *len)
+static const void *net_config_space(struct virtio_dev *d, u32 *len)
 {
 	*len = 6;
 	return net_of(d)->mac;
 }
 
-static void settle(struct virtio_dev *d)
+static void net_settle(struct virtio_dev *d)
 {
 	net_of(d)->held = 0;
 	virtq_signal(d, NET_TX);
@@ -225,17 +225,17 @@ static void settle(struct virtio_dev *d)
  * That a packet has left is no news worth an interrupt: a guest that waits for it mostly hears of the answer first, and
  * looks then at what has left, too.  So it is told when nobody has anything to do, or after a while.
  */
-static bool poll(struct virtio_dev *d)
+static bool net_poll(struct virtio_dev *d)
 {
 	struct virtqueue *tx = &d->queue[NET_TX];
 	bool more = virtio_poll(d);
 
 	if (tx->next_used != tx->signalled && ++net_of(d)->held >= HOLD_POLLS)
-		settle(d);
+		net_settle(d);
 	return more;
 }
 
-static void destroy(struct virtio_dev *d)
+static void net_destroy(struct virtio_dev *d)
 {
 	struct virtio_net *n = net_of(d);
 
@@ -244,8 +244,8 @@ static void destroy(struct virtio_dev *d)
 }
 
 static const struct virtio_ops ops = {
-	.device_id = 1, .queues = 2, .lazy = true, .process = process, .reset = reset, .config = config, .poll = poll,
-	.settle = settle, .destroy = destroy,
+	.device_id = 1, .queues = 2, .lazy = true, .process = net_process, .reset = net_reset, .config = net_config_space, .poll = net_poll,
+	.settle = net_settle, .destroy = net_destroy,
 };
 
 #define F(bit) (1ull << (bit))

@@ -70,7 +70,7 @@ bool net_checksum(struct net_packet *p)
 #define TCP_CWR		0x80
 
 /* The bytes before the payload, pulled into p->head; 0: not TCP over IP as announced. */
-static u32 headers(struct net_packet *p)
+static u32 offload_headers(struct net_packet *p)
 {
 	bool v4 = (p->hdr.gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV4;
 	u32 tcp, all;
@@ -88,7 +88,7 @@ static u32 headers(struct net_packet *p)
 u32 net_segments(const struct net_packet *p)
 {
 	struct net_packet s = *p;
-	u32 all = headers(&s);
+	u32 all = offload_headers(&s);
 
 	return all ? MAX((p->len - all + p->hdr.gso_size - 1) / p->hdr.gso_size, 1u) : 0;
 }
@@ -119,7 +119,7 @@ bool net_segment(const struct net_packet *p, u32 i, struct net_packet *s)
 	u32 gso = p->hdr.gso_size, all, payload, tcp = p->hdr.csum_start;
 
 	*s = *p;
-	all = headers(s);
+	all = offload_headers(s);
 	if (!all)
 		return false;
 	payload = p->len - all;

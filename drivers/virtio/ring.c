@@ -21,7 +21,7 @@ _Static_assert(sizeof(struct desc) == 16, "descriptor");
 #define AVAIL_RING	4	/* offsets: flags, idx, ring[] */
 #define USED_RING	4
 
-static bool rd(struct virtio_dev *d, u64 a, void *dst, u32 len)
+static bool ring_rd(struct virtio_dev *d, u64 a, void *dst, u32 len)
 {
 	if (d->guest.read(d->guest.opaque, a, dst, len))
 		return true;
@@ -29,7 +29,7 @@ static bool rd(struct virtio_dev *d, u64 a, void *dst, u32 len)
 	return false;
 }
 
-static bool wr(struct virtio_dev *d, u64 a, const void *src, u32 len)
+static bool ring_wr(struct virtio_dev *d, u64 a, const void *src, u32 len)
 {
 	if (d->guest.write(d->guest.opaque, a, src, len))
 		return true;
@@ -59,7 +59,7 @@ static bool add_segment(struct virtio_dev *d, struct virtio_chain *c, const stru
 }
 
 /* Follows descriptors in a table of n entries at `table`, from index i. */
-static bool walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n, u16 i, bool indirect)
+static bool ring_walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n, u16 i, bool indirect)
 {
 	struct desc s;
 
@@ -68,7 +68,7 @@ static bool walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n,
 			virtio_broken(d, "a descriptor index is beyond its table");
 			return false;
 		}
-		if (!rd(d, table + i * sizeof(s), &s, sizeof(s)))
+		if (!ring_rd(d, table + i * sizeof(s), &s, sizeof(s)))
 			return false;
 		if (s.flags & DESC_INDIRECT) {
 			if (indirect || (s.flags & DESC_NEXT) || !virtio_has(d, VIRTIO_F_INDIRECT_DESC) ||
@@ -76,7 +76,7 @@ static bool walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n,
 				virtio_broken(d, "an indirect descriptor is malformed");
 				return false;
 			}
-			return walk(d, c, s.addr, s.len / sizeof(s), 0, true);
+			return ring_walk(d, c, s.addr, s.len / sizeof(s), 0, true);
 		}
 		if (!add_segment(d, c, &s))
 			return false;
@@ -93,7 +93,7 @@ bool virtq_waiting(struct virtio_dev *d, u32 q)
 		return false;
 	if (vq->seen_avail != vq->next_avail)
 		return true;
-	if (!rd(d, vq->avail + 2, &vq->seen_avail, 2))
+	if (!ring_rd(d, vq->avail + 2, &vq->seen_avail, 2))
 		return false;
 	if ((u16)(vq->seen_avail - vq->next_avail) > vq->size) {
 		virtio_broken(d, "the available index jumped");
@@ -111,7 +111,7 @@ static bool none_waiting(struct virtio_dev *d, u32 q)
 		return false;
 	if (!vq->ready || !virtio_live(d) || !virtio_has(d, VIRTIO_F_EVENT_IDX))
 		return true;
-	return !wr(d, vq->used + USED_RING + vq->size * 8, &vq->next_avail, 2) || !virtq_waiting(d, q);
+	return !ring_wr(d, vq->used + USED_RING + vq->size * 8, &vq->next_avail, 2) || !virtq_waiting(d, q);
 }
 
 bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c)
@@ -119,11 +119,11 @@ bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c)
 	struct virtqueue *vq = &d->queue[q];
 	u16 slot = vq->next_avail & (vq->size - 1);
 
-	if (none_waiting(d, q) || !rd(d, vq->avail + AVAIL_RING + slot * 2, &c->head, 2))
+	if (none_waiting(d, q) || !ring_rd(d, vq->avail + AVAIL_RING + slot * 2, &c->head, 2))
 		return false;
 	c->readable = c->writable = 0;
 	memset(c->at, 0, sizeof(c->at));
-	if (!walk(d, c, vq->desc, vq->size, c->head, false))
+	if (!ring_walk(d, c, vq->desc, vq->size, c->head, false))
 		return false;
 	vq->next_avail++;
 	return true;
@@ -139,7 +139,7 @@ void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written)
 	struct virtqueue *vq = &d->queue[q];
 	u32 elem[2] = { head, written };
 
-	if (vq->ready && wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
+	if (vq->ready && ring_wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
 		vq->next_used++;
 }
 
@@ -148,7 +148,7 @@ void virtq_publish(struct virtio_dev *d, u32 q)
 	struct virtqueue *vq = &d->queue[q];
 
 	if (vq->ready)
-		wr(d, vq->used + 2, &vq->next_used, 2);
+		ring_wr(d, vq->used + 2, &vq->next_used, 2);
 }
 
 void virtq_push(struct virtio_dev *d, u32 q, u16 head, u32 written)
@@ -166,12 +166,12 @@ void virtq_signal(struct virtio_dev *d, u32 q)
 		return;
 	vq->signalled = vq->next_used;
 	if (virtio_has(d, VIRTIO_F_EVENT_IDX)) {
-		if (!rd(d, vq->avail + AVAIL_RING + vq->size * 2, &word, 2))
+		if (!ring_rd(d, vq->avail + AVAIL_RING + vq->size * 2, &word, 2))
 			return;
 		/* Is the one it waits for among these? */
 		if ((u16)(vq->next_used - word - 1) >= fresh)
 			return;
-	} else if (!rd(d, vq->avail, &word, 2) || (word & AVAIL_NO_INTERRUPT)) {
+	} else if (!ring_rd(d, vq->avail, &word, 2) || (word & AVAIL_NO_INTERRUPT)) {
 		return;
 	}
 	d->isr |= 1;
@@ -180,7 +180,7 @@ void virtq_signal(struct virtio_dev *d, u32 q)
 
 /* ---- the buffers ---- */
 
-static u32 sum(const struct virtio_seg *s, u32 n)
+static u32 ring_sum(const struct virtio_seg *s, u32 n)
 {
 	u64 total = 0;
 
@@ -189,8 +189,8 @@ static u32 sum(const struct virtio_seg *s, u32 n)
 	return MIN(total, 0xFFFFFFFFull);
 }
 
-u32 virtio_readable_bytes(const struct virtio_chain *c) { return sum(c->seg, c->readable); }
-u32 virtio_writable_bytes(const struct virtio_chain *c) { return sum(c->seg + c->readable, c->writable); }
+u32 virtio_readable_bytes(const struct virtio_chain *c) { return ring_sum(c->seg, c->readable); }
+u32 virtio_writable_bytes(const struct virtio_chain *c) { return ring_sum(c->seg + c->readable, c->writable); }
 
 /* The segments of one part, and the place in them that a copy has come to. */
 struct cursor {
@@ -199,7 +199,7 @@ struct cursor {
 	u32 seg, offset, base;	/* base: of seg, in the part */
 };
 
-static const struct virtio_seg *segment(const struct cursor *p)
+static const struct virtio_seg *ring_segment(const struct cursor *p)
 {
 	const struct virtio_chain *c = p->c;
 
@@ -208,11 +208,11 @@ static const struct virtio_seg *segment(const struct cursor *p)
 }
 
 /* Bytes in one piece where it stands, after stepping over what is used up; 0: the end. */
-static u32 piece(struct cursor *p)
+static u32 ring_piece(struct cursor *p)
 {
 	const struct virtio_seg *s;
 
-	while ((s = segment(p)) && p->offset >= s->len) {
+	while ((s = ring_segment(p)) && p->offset >= s->len) {
 		p->offset -= s->len;
 		p->base += s->len;
 		p->seg++;
@@ -220,12 +220,12 @@ static u32 piece(struct cursor *p)
 	return s ? s->len - p->offset : 0;
 }
 
-static u64 address(const struct cursor *p)
+static u64 ring_address(const struct cursor *p)
 {
-	return segment(p)->gpa + p->offset;
+	return ring_segment(p)->gpa + p->offset;
 }
 
-static struct cursor seek(struct virtio_chain *c, u32 part, u32 offset)
+static struct cursor ring_seek(struct virtio_chain *c, u32 part, u32 offset)
 {
 	struct cursor p = { c, part, c->at[part].seg, 0, c->at[part].offset };
 
@@ -235,13 +235,13 @@ static struct cursor seek(struct virtio_chain *c, u32 part, u32 offset)
 	return p;
 }
 
-static void keep(const struct cursor *p)
+static void ring_keep(const struct cursor *p)
 {
 	p->c->at[p->part].seg = p->seg;
 	p->c->at[p->part].offset = p->base;
 }
 
-static bool zero(struct virtio_dev *d, u64 a, u32 len)
+static bool ring_zero(struct virtio_dev *d, u64 a, u32 len)
 {
 	static const u8 zeros[512];
 	u32 n;
@@ -258,57 +258,57 @@ static const char outside[] = "a buffer lies outside the guest's memory";
 
 u32 virtio_copy_from(struct virtio_dev *d, struct virtio_chain *c, u32 offset, void *dst, u32 len)
 {
-	struct cursor p = seek(c, 0, offset);
+	struct cursor p = ring_seek(c, 0, offset);
 	u32 n, done;
 
-	for (done = 0; done < len && (n = piece(&p)); done += n, p.offset += n) {
+	for (done = 0; done < len && (n = ring_piece(&p)); done += n, p.offset += n) {
 		n = MIN(n, len - done);
-		if (!d->guest.read(d->guest.opaque, address(&p), (u8 *)dst + done, n)) {
+		if (!d->guest.read(d->guest.opaque, ring_address(&p), (u8 *)dst + done, n)) {
 			virtio_broken(d, outside);
 			break;
 		}
 	}
-	keep(&p);
+	ring_keep(&p);
 	return done;
 }
 
 u32 virtio_copy_to(struct virtio_dev *d, struct virtio_chain *c, u32 offset, const void *src, u32 len)
 {
-	struct cursor p = seek(c, 1, offset);
+	struct cursor p = ring_seek(c, 1, offset);
 	u32 n, done;
 
-	for (done = 0; done < len && (n = piece(&p)); done += n, p.offset += n) {
+	for (done = 0; done < len && (n = ring_piece(&p)); done += n, p.offset += n) {
 		n = MIN(n, len - done);
-		if (!(src ? d->guest.write(d->guest.opaque, address(&p), (const u8 *)src + done, n)
-			  : zero(d, address(&p), n))) {
+		if (!(src ? d->guest.write(d->guest.opaque, ring_address(&p), (const u8 *)src + done, n)
+			  : ring_zero(d, ring_address(&p), n))) {
 			virtio_broken(d, outside);
 			break;
 		}
 	}
-	keep(&p);
+	ring_keep(&p);
 	return done;
 }
 
 u32 virtio_copy_across(struct virtio_dev *to, struct virtio_chain *tc, u32 to_offset,
 		       struct virtio_dev *from, struct virtio_chain *fc, u32 from_offset, u32 len)
 {
-	struct cursor t = seek(tc, 1, to_offset), f = seek(fc, 0, from_offset);
+	struct cursor t = ring_seek(tc, 1, to_offset), f = ring_seek(fc, 0, from_offset);
 	u32 n, done;
 
 	for (done = 0; done < len; done += n, t.offset += n, f.offset += n) {
 		enum virtio_copied how;
 
-		n = MIN(piece(&t), piece(&f));
+		n = MIN(ring_piece(&t), ring_piece(&f));
 		n = MIN(n, len - done);
 		if (!n)
 			break;
-		how = to->guest.copy(to->guest.opaque, address(&t), from->guest.opaque, address(&f), n);
+		how = to->guest.copy(to->guest.opaque, ring_address(&t), from->guest.opaque, ring_address(&f), n);
 		if (how != VIRTIO_COPIED) {
 			virtio_broken(how == VIRTIO_BAD_SOURCE ? from : to, outside);
 			break;
 		}
 	}
-	keep(&t);
-	keep(&f);
+	ring_keep(&t);
+	ring_keep(&f);
 	return done;
 }

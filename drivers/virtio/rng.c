@@ -2,7 +2,7 @@
 /*
  * The virtio entropy device, at a bounded rate.  A buffer is taken off the ring only when there is allowance
  * for all that one may take, so none is ever half done: beyond the rate it just waits in the
- * ring, until the clock's next tick lets poll() look again.
+ * ring, until the clock's next tick lets rng_poll() look again.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static struct virtio_rng *rng_of(struct virtio_dev *d)
 	return (struct virtio_rng *)((u8 *)d - offsetof(struct virtio_rng, dev));
 }
 
-static bool affordable(struct virtio_rng *r)
+static bool rng_affordable(struct virtio_rng *r)
 {
 	u64 now = r->backend.now_ns();
 
@@ -26,14 +26,14 @@ static bool affordable(struct virtio_rng *r)
 	return now - r->spent_ns >= MOST * NS_PER_BYTE;
 }
 
-static bool process(struct virtio_dev *d, u32 q)
+static bool rng_process(struct virtio_dev *d, u32 q)
 {
 	struct virtio_rng *r = rng_of(d);
 	bool more = true;
 	u8 buf[MOST];
 	u32 i, n;
 
-	for (i = 0; i < BUFFERS_PER_POLL && more && affordable(r); i++) {
+	for (i = 0; i < BUFFERS_PER_POLL && more && rng_affordable(r); i++) {
 		more = virtq_pop(d, q, &r->chain);
 		if (!more)
 			break;
@@ -46,26 +46,26 @@ static bool process(struct virtio_dev *d, u32 q)
 	return more;
 }
 
-static bool poll(struct virtio_dev *d)
+static bool rng_poll(struct virtio_dev *d)
 {
-	return virtio_poll(d) && affordable(rng_of(d));
+	return virtio_poll(d) && rng_affordable(rng_of(d));
 }
 
-static const void *config(struct virtio_dev *d, u32 *len)
+static const void *rng_config(struct virtio_dev *d, u32 *len)
 {
 	(void)d;
 	*len = 0;
 	return NULL;
 }
 
-static void destroy(struct virtio_dev *d)
+static void rng_destroy(struct virtio_dev *d)
 {
 	free(rng_of(d));
 }
 
 /* No reset(): the allowance outlives it. */
 static const struct virtio_ops ops = {
-	.device_id = 4, .queues = 1, .process = process, .config = config, .poll = poll, .destroy = destroy,
+	.device_id = 4, .queues = 1, .process = rng_process, .config = rng_config, .poll = rng_poll, .destroy = rng_destroy,
 };
 
 void virtio_rng_init(struct virtio_rng *r, const struct virtio_guest *g, const struct virtio_rng_backend *b)

@@ -49,7 +49,7 @@ struct cursor {
 	bool over;
 };
 
-static u8 next(struct cursor *c)
+static u8 insn_next(struct cursor *c)
 {
 	if (c->at >= c->n) {
 		c->over = true;
@@ -64,14 +64,14 @@ static u32 next_imm(struct cursor *c, u32 bytes)
 	u32 v = 0, i;
 
 	for (i = 0; i < bytes; i++)
-		v |= (u32)next(c) << (8 * i);
+		v |= (u32)insn_next(c) << (8 * i);
 	if (bytes == 1)
 		return (u32)(int32_t)(int8_t)v;
 	return v;
 }
 
 /* False at an address-size prefix: 16-bit addressing is not ours. */
-static bool prefixes(struct cursor *c, struct insn *i)
+static bool insn_prefixes(struct cursor *c, struct insn *i)
 {
 	for (;;) {
 		switch (c->at < c->n ? c->p[c->at] : 0) {
@@ -92,9 +92,9 @@ static bool prefixes(struct cursor *c, struct insn *i)
 	}
 }
 
-static void modrm(struct cursor *c, struct insn *i)
+static void insn_modrm(struct cursor *c, struct insn *i)
 {
-	u8 b = next(c), sib;
+	u8 b = insn_next(c), sib;
 
 	i->has_modrm = true;
 	i->mod = b >> 6;
@@ -105,7 +105,7 @@ static void modrm(struct cursor *c, struct insn *i)
 		return;
 	i->base = i->rm;
 	if (i->rm == 4) {
-		sib = next(c);
+		sib = insn_next(c);
 		i->base = sib & 7;
 		i->scale = sib >> 6;
 		if (((sib >> 3) & 7) != 4)
@@ -126,13 +126,13 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 
 	memset(i, 0, sizeof(*i));
 	i->seg = SEG_NONE;
-	if (!prefixes(&c, i))
+	if (!insn_prefixes(&c, i))
 		return false;
-	b = next(&c);
+	b = insn_next(&c);
 	i->op = b;
 	form = one_byte[b];
 	if (b == 0x0F) {
-		b = next(&c);
+		b = insn_next(&c);
 		i->op = 0x0F00 | b;
 		form = two_byte[b];
 	}
@@ -140,11 +140,11 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 	case NO:	return false;
 	case PLAIN:	break;
 	case IB:	i->imm = next_imm(&c, 1) & 0xFF; break;
-	case MODRM:	modrm(&c, i); break;
-	case MODRM_IB:	modrm(&c, i); i->imm = next_imm(&c, 1); break;
-	case MODRM_IZ:	modrm(&c, i); i->imm = next_imm(&c, i->op16 ? 2 : 4); break;
+	case MODRM:	insn_modrm(&c, i); break;
+	case MODRM_IB:	insn_modrm(&c, i); i->imm = next_imm(&c, 1); break;
+	case MODRM_IZ:	insn_modrm(&c, i); i->imm = next_imm(&c, i->op16 ? 2 : 4); break;
 	case CRX:
-		b = next(&c);
+		b = insn_next(&c);
 		i->has_modrm = true;
 		i->mod = 3;
 		i->reg = (b >> 3) & 7;

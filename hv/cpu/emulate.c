@@ -52,7 +52,7 @@ static u32 seg_base(const struct vcpu *v, u8 seg)
 	return segment_base(v, sel[seg]);
 }
 
-static gva_t effective(struct vcpu *v, const struct insn *i)
+static gva_t emulate_effective(struct vcpu *v, const struct insn *i)
 {
 	u32 a = i->disp;
 	u8 seg = i->seg;
@@ -71,7 +71,7 @@ static bool read_operand(struct vcpu *v, const struct insn *i, void *dst, u32 le
 {
 	u32 err, at;
 
-	if (gva_read(v, effective(v, i), dst, len, 0, &err, &at))
+	if (gva_read(v, emulate_effective(v, i), dst, len, 0, &err, &at))
 		return true;
 	trap_inject_pf(v, at, err);
 	return false;
@@ -328,7 +328,7 @@ static bool group_0f01(struct vcpu *v, const struct insn *i, u32 error)
 	case 7:
 		if (i->mod == 3)
 			break;
-		shadow_flush_one(v, effective(v, i));
+		shadow_flush_one(v, emulate_effective(v, i));
 		return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
@@ -354,7 +354,7 @@ static bool mov_to_ss(struct vcpu *v, const struct insn *i, u32 error)
 
 /* ---- halting ---- */
 
-static void halt(struct vcpu *v)
+static void emulate_halt(struct vcpu *v)
 {
 	v->guest->stats.halts++;
 	v->halted = !(virq_waiting(v) && virq_enabled(v));
@@ -370,19 +370,19 @@ static void set_interrupts(struct vcpu *v, struct insn *i)
 	if (gva_read(v, gva(segment_base(v, v->regs->cs) + v->regs->eip + i->len), &next, 1, 0, &err, &at) &&
 	    next == 0xF4) {
 		i->len++;
-		halt(v);
+		emulate_halt(v);
 	}
 }
 
 /* ---- the table of all ---- */
 
 /* True: done, step over it.  False: the guest has got a fault, is dead, or shall come again. */
-static bool privileged(struct vcpu *v, struct insn *i, u32 error)
+static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 {
 	switch (i->op) {
 	case 0xFA: virq_enable(v, false); return true;
 	case 0xFB: set_interrupts(v, i); return true;
-	case 0xF4: halt(v); return true;
+	case 0xF4: emulate_halt(v); return true;
 	case 0xE4 ... 0xE7:
 	case 0xEC ... 0xEF: in_out(v, i); return true;
 	case 0x6C ... 0x6F: return string_io(v, i);
@@ -440,7 +440,7 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 		trap_inject(v, VEC_GP, true, error);
 	if (d != DECODED || i.lock)
 		return EXIT_EXCEPTION;
-	if (privileged(v, &i, error))
+	if (emulate_privileged(v, &i, error))
 		v->regs->eip += i.len;
 	return EXIT_EMULATE;
 }
@@ -448,7 +448,7 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 /* ---- what this processor is too old for ---- */
 
 /* The sixteen conditions of jcc, setcc and cmovcc: pairs, the odd one the opposite. */
-static bool condition(u32 cc, u32 eflags)
+static bool emulate_condition(u32 cc, u32 eflags)
 {
 	bool cf = eflags & 0x001, pf = eflags & 0x004, zf = eflags & 0x040, sf = eflags & 0x080,
 	     of = eflags & 0x800;
@@ -476,11 +476,11 @@ bool emulate_ud(struct vcpu *v)
 	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
 		val = i.mod == 3 ? get_reg(v, i.rm, size) : 0;
 		/* Like hardware: memory is read, and may fault, whatever the condition. */
-		if (i.mod != 3 && !gva_read(v, effective(v, &i), &val, size, access, &err, &at)) {
+		if (i.mod != 3 && !gva_read(v, emulate_effective(v, &i), &val, size, access, &err, &at)) {
 			trap_inject_pf(v, at, err);
 			return true;
 		}
-		if (condition(i.op & 15, v->regs->eflags))
+		if (emulate_condition(i.op & 15, v->regs->eflags))
 			set_reg(v, i.reg, size, val);
 	} else if (i.op != 0x0F1F) {
 		return false;

@@ -13,14 +13,14 @@
 #define SEL_RPL(sel)	((sel) & 3)
 #define SEL_TI		4
 
-static bool reserved(u32 index)
+static bool segment_reserved(u32 index)
 {
 	return index == 0 || index == HV_CS_INDEX || index == HV_DS_INDEX ||
 	       index == HV_TSS_INDEX || index == HV_DF_TSS_INDEX;
 }
 
 /* Empty for anything that is not a present code or data segment. */
-static struct desc approve(struct desc d)
+static struct desc segment_approve(struct desc d)
 {
 	u32 dpl = MAX(desc_dpl(d), 1u);
 	u32 keep = DESC_RW | DESC_EC | DESC_CODE | DESC_DB | DESC_G;
@@ -36,9 +36,9 @@ static struct desc approve(struct desc d)
 
 void gdt_set(struct vcpu *v, u32 index, struct desc d)
 {
-	if (index >= GDT_ENTRIES || reserved(index))
+	if (index >= GDT_ENTRIES || segment_reserved(index))
 		return;
-	v->gdt[index] = approve(d);
+	v->gdt[index] = segment_approve(d);
 	v->tables_changed = true;
 }
 
@@ -67,9 +67,9 @@ bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
 	v->gdt_base = base;
 	v->gdt_limit = limit;
 	for (i = 0; i < GDT_ENTRIES; i++) {
-		struct desc new = approve(d[i]);
+		struct desc new = segment_approve(d[i]);
 
-		if (reserved(i) || (!new.hi && in_use(v, i)))
+		if (segment_reserved(i) || (!new.hi && in_use(v, i)))
 			continue;
 		v->gdt[i] = new;
 	}
@@ -87,7 +87,7 @@ void segments_reset(struct vcpu *v)
 	gdt_set(v, GUEST_DS >> 3, seg_desc(0, 0xFFFFF, flat));
 }
 
-static const struct desc *lookup(const struct vcpu *v, u16 sel)
+static const struct desc *segment_lookup(const struct vcpu *v, u16 sel)
 {
 	/* No LDT; null and reserved slots hold nothing of the guest's. */
 	if ((sel & SEL_TI) || SEL_INDEX(sel) >= GDT_ENTRIES || !v->gdt[SEL_INDEX(sel)].hi)
@@ -97,14 +97,14 @@ static const struct desc *lookup(const struct vcpu *v, u16 sel)
 
 bool selector_ok_cs(const struct vcpu *v, u16 sel)
 {
-	const struct desc *d = lookup(v, sel);
+	const struct desc *d = segment_lookup(v, sel);
 
 	return d && (d->hi & DESC_CODE) && SEL_RPL(sel) >= 1 && SEL_RPL(sel) == desc_dpl(*d);
 }
 
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs)
 {
-	const struct desc *d = lookup(v, sel);
+	const struct desc *d = segment_lookup(v, sel);
 
 	return d && !(d->hi & DESC_CODE) && (d->hi & DESC_RW) && SEL_RPL(sel) == SEL_RPL(cs) &&
 	       desc_dpl(*d) == SEL_RPL(cs);
@@ -112,14 +112,14 @@ bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs)
 
 u32 segment_base(const struct vcpu *v, u16 sel)
 {
-	const struct desc *d = lookup(v, sel);
+	const struct desc *d = segment_lookup(v, sel);
 
 	return d ? desc_base(*d) : 0;
 }
 
 bool segment_is_32(const struct vcpu *v, u16 sel)
 {
-	const struct desc *d = lookup(v, sel);
+	const struct desc *d = segment_lookup(v, sel);
 
 	return !d || (d->hi & DESC_DB);
 }

@@ -14,29 +14,29 @@ _Static_assert(OFF(cr2) == RSH_CR2, "shared page");
 _Static_assert(OFF(irq_pending) == RSH_IRQ_PENDING, "shared page");
 _Static_assert(OFF(noirq_start) == 24 + 64 + 64 * 20 + 8, "shared page");
 
-static gpa_t at(const struct vcpu *v, u32 offset)
+static gpa_t shared_at(const struct vcpu *v, u32 offset)
 {
 	return gpa(gpa_x(v->shared) + offset);
 }
 
 bool shared_get(struct vcpu *v, u32 offset, u32 *val)
 {
-	return gmem_read_u32(v->guest, at(v, offset), val);
+	return gmem_read_u32(v->guest, shared_at(v, offset), val);
 }
 
 bool shared_put(struct vcpu *v, u32 offset, u32 val)
 {
-	return gmem_write_u32(v->guest, at(v, offset), val);
+	return gmem_write_u32(v->guest, shared_at(v, offset), val);
 }
 
 bool shared_read(struct vcpu *v, u32 offset, void *dst, u32 len)
 {
-	return gmem_read(v->guest, at(v, offset), dst, len);
+	return gmem_read(v->guest, shared_at(v, offset), dst, len);
 }
 
 bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len)
 {
-	return gmem_write(v->guest, at(v, offset), src, len);
+	return gmem_write(v->guest, shared_at(v, offset), src, len);
 }
 
 static void put_clock(struct vcpu *v)

@@ -57,7 +57,7 @@ void virq_enable(struct vcpu *v, bool on)
 		v->irq_on = on;
 }
 
-static u32 deliverable(struct vcpu *v)
+static u32 virq_deliverable(struct vcpu *v)
 {
 	u32 blocked = 0;
 
@@ -68,7 +68,7 @@ static u32 deliverable(struct vcpu *v)
 
 bool virq_waiting(struct vcpu *v)
 {
-	return v->irq_pending && deliverable(v);
+	return v->irq_pending && virq_deliverable(v);
 }
 
 /*
@@ -122,7 +122,7 @@ void virq_deliver(struct vcpu *v)
 
 	if (!v->irq_pending)
 		return;
-	ready = deliverable(v);
+	ready = virq_deliverable(v);
 	if (ready && in_iret_window(v) && !complete_iret(v))
 		goto out;
 	if (ready && virq_enabled(v) && !at_syscall_entry(v) &&

@@ -42,7 +42,7 @@ bool capture_stop(void)
 	return true;
 }
 
-static void record(const struct net_packet *p)
+static void capture_record(const struct net_packet *p)
 {
 	u64 ns = time_ns();
 	u32 kept = MIN(p->len, SNAPLEN), at, n;
@@ -66,5 +66,5 @@ static void record(const struct net_packet *p)
 void capture_packet(const struct lan *lan, const struct net_packet *p)
 {
 	if (lan == capture.lan)
-		record(p);
+		capture_record(p);
 }

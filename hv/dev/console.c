@@ -61,7 +61,7 @@ u32 console_room(struct guest *g)
 
 /* ---- what is typed for them ---- */
 
-static u32 typed(const struct console *c)
+static u32 console_waiting(const struct console *c)
 {
 	return c->typed_head - c->typed_tail;
 }
@@ -80,21 +80,21 @@ static void grow_typed(struct console *c)
 	c->typed_size = PASTE;
 }
 
-static bool full(const struct console *c)
+static bool console_is_full(const struct console *c)
 {
-	return typed(c) == c->typed_size;
+	return console_waiting(c) == c->typed_size;
 }
 
 bool console_full(struct console *c)
 {
-	if (full(c))
+	if (console_is_full(c))
 		grow_typed(c);
-	return full(c);
+	return console_is_full(c);
 }
 
 void console_type(struct console *c, const u8 *data, u32 len)
 {
-	while (len-- && !full(c))
+	while (len-- && !console_is_full(c))
 		c->typed[c->typed_head++ % c->typed_size] = *data++;
 }
 
@@ -109,7 +109,7 @@ static void all_read(struct console *c)
 
 bool console_typed(struct guest *g)
 {
-	return typed(g->console);
+	return console_waiting(g->console);
 }
 
 u32 console_input(struct guest *g, void *buf, u32 len)
@@ -117,9 +117,9 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 	struct console *c = g->console;
 	u32 n = 0;
 
-	while (n < len && typed(c))
+	while (n < len && console_waiting(c))
 		((u8 *)buf)[n++] = c->typed[c->typed_tail++ % c->typed_size];
-	if (!typed(c))
+	if (!console_waiting(c))
 		all_read(c);
 	g->stats.console_in += n;
 	return n;

@@ -25,7 +25,7 @@ static hfn_t spare_frame(void)
 	return frames_free() > guests_promised() ? frame_alloc_zeroed() : HFN_NONE;
 }
 
-static u32 *entry(const struct disk *d, u32 n)
+static u32 *disk_entry(const struct disk *d, u32 n)
 {
 	u32 *leaf = d->map[n / LEAF];
 
@@ -59,7 +59,7 @@ static const void *image_block(const struct disk *d, u32 n)
 
 const void *disk_block(const struct disk *d, u32 n)
 {
-	const u32 *e = entry(d, n);
+	const u32 *e = disk_entry(d, n);
 
 	if (!e || *e == AS_IMAGE)
 		return image_block(d, n);
@@ -151,7 +151,7 @@ struct virtio_dev *disk_make(struct guest *g, u32 n, const struct virtio_guest *
 
 /* ---- what the configuration does ---- */
 
-static struct disk *create(struct guest *g, u32 n)
+static struct disk *disk_create(struct guest *g, u32 n)
 {
 	const struct disk_config *cfg = &g->cfg->disk[n];
 	struct disk *d = calloc(1, sizeof(*d));
@@ -178,14 +178,14 @@ void disks_add(struct guest *g)
 	u32 i;
 
 	for (i = 0; i < g->cfg->disks; i++) {
-		g->disk[i] = create(g, i);
+		g->disk[i] = disk_create(g, i);
 		if (!g->disk[i])
 			panic("no memory for the disks of %s", g->name);
 	}
 }
 
 /* Whoever of earlier in ringlet.conf has this image, and one of the two writes it in place. */
-static const struct disk *rival(const struct disk *d)
+static const struct disk *disk_rival(const struct disk *d)
 {
 	struct disk *other = NULL;
 	u32 i = 0;
@@ -219,9 +219,9 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 				 d->cfg->image, d->cfg->image, d->cfg->image);
 		else if (!d->bytes)
 			snprintf(msg, len, "disk %s is empty", d->cfg->image);
-		else if (rival(d))
+		else if (disk_rival(d))
 			snprintf(msg, len, "disk %s is %s's already; write `cow` (or `ro`) after both",
-				 d->cfg->image, rival(d)->name);
+				 d->cfg->image, disk_rival(d)->name);
 		else if (boots_from(d))
 			snprintf(msg, len, "disk %s is what %s boots from; write `cow` (or `ro`) after it", d->cfg->image,
 				 boots_from(d)->name);

@@ -73,7 +73,7 @@ const char *disk_save(struct disk *d)
 	return NULL;
 }
 
-static void end(u32 mark, u32 sent, u32 crc)
+static void save_end(u32 mark, u32 sent, u32 crc)
 {
 	struct header h = { mark, sent, crc };
 
@@ -86,7 +86,7 @@ bool disk_save_cancel(void)
 {
 	if (!save.disk)
 		return false;
-	end(CANCELLED, 0, 0);
+	save_end(CANCELLED, 0, 0);
 	return true;
 }
 
@@ -123,11 +123,11 @@ static void send_block(u32 n, const void *data)
 	save.sent++;
 }
 
-static void finish(void)
+static void save_finish(void)
 {
 	hv_log("%s is on the line: %u of %u blocks, the others are zero; checksum %08x", save.disk->name,
 	       save.sent, save.disk->blocks, save.crc);
-	end(END, save.sent, save.crc);
+	save_end(END, save.sent, save.crc);
 }
 
 bool disk_save_work(void)
@@ -146,6 +146,6 @@ bool disk_save_work(void)
 		send_block(save.at, data);
 	}
 	if (save.at == save.disk->blocks && export_room() >= sizeof(struct header))
-		finish();
+		save_finish();
 	return save.disk;
 }

@@ -23,7 +23,7 @@
 static u32 key[WORDS];
 static u32 moments[WORDS];		/* of the TSC's low bits, folded together until the pool is used */
 
-static void fold(u32 v)
+static void entropy_fold(u32 v)
 {
 	static u32 at;
 	u32 *m = &moments[at++ % WORDS];
@@ -33,7 +33,7 @@ static void fold(u32 v)
 
 void entropy_stir(void)
 {
-	fold((u32)rdtsc());
+	entropy_fold((u32)rdtsc());
 }
 
 /* 0 from a processor that has none, or whose numbers stop coming or changing (some did after a
@@ -56,7 +56,7 @@ static u32 processors_own(void)
 	return v;
 }
 
-static void mix(void)
+static void entropy_mix(void)
 {
 	u32 i;
 
@@ -65,7 +65,7 @@ static void mix(void)
 }
 
 /* One block of the keystream: half of it is the next key. */
-static void next(u32 out[WORDS])
+static void entropy_next(u32 out[WORDS])
 {
 	u32 block[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
 
@@ -80,10 +80,10 @@ void entropy_get(void *buf, u32 len)
 	u32 out[WORDS], n, done;
 
 	entropy_stir();
-	mix();
+	entropy_mix();
 	for (done = 0; done < len; done += n) {
 		n = MIN(len - done, sizeof(out));
-		next(out);
+		entropy_next(out);
 		memcpy((u8 *)buf + done, out, n);
 	}
 }
@@ -94,18 +94,18 @@ void entropy_init(void)
 	u32 i, unused[WORDS];
 	u64 error;
 
-	fold(wall_at_boot());
+	entropy_fold(wall_at_boot());
 	for (i = 0; i < JITTER_ROUNDS; i++) {
-		fold((u32)pit_measure_tsc(JITTER_COUNT, &error));
+		entropy_fold((u32)pit_measure_tsc(JITTER_COUNT, &error));
 		entropy_stir();
-		mix();
-		next(unused);
+		entropy_mix();
+		entropy_next(unused);
 	}
 }
 
 /* ---- the device that guests get it from ---- */
 
-static void fill(void *opaque, void *buf, u32 len)
+static void entropy_fill(void *opaque, void *buf, u32 len)
 {
 	struct guest *g = opaque;
 
@@ -116,7 +116,7 @@ static void fill(void *opaque, void *buf, u32 len)
 struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access)
 {
 	struct virtio_rng *r = malloc(sizeof(*r));
-	struct virtio_rng_backend b = { g, fill, time_ns };
+	struct virtio_rng_backend b = { g, entropy_fill, time_ns };
 
 	(void)n;
 	if (!r)

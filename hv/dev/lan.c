@@ -37,7 +37,7 @@ struct lan *lan_find(const char *name)
 /* ---- packets ---- */
 
 /* Returns what it was worth in work: one that finds no room may have had its checksum made, and a search for buffers. */
-static u32 deliver(struct lan_port *to, struct net_packet *p, bool flooded)
+static u32 lan_deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 {
 	enum net_fate fate = virtio_net_receive(to->net, p);
 
@@ -68,16 +68,16 @@ static u32 ask_host(struct lan_port *from, struct net_packet *p)
 	answer.head_len = answer.len;
 	if (answer.len)
 		capture_packet(from->lan, &answer);
-	return answer.len ? deliver(from, &answer, false) : 0;
+	return answer.len ? lan_deliver(from, &answer, false) : 0;
 }
 
-static u32 flood(struct lan_port *from, struct net_packet *p)
+static u32 lan_flood(struct lan_port *from, struct net_packet *p)
 {
 	u32 i, bytes = ask_host(from, p);
 
 	for (i = 1; i < from->lan->sw.ports; i++)
 		if (i != from->index)
-			bytes += deliver(from->lan->port[i], p, true);
+			bytes += lan_deliver(from->lan->port[i], p, true);
 	return bytes;
 }
 
@@ -99,10 +99,10 @@ static u32 port_send(void *opaque, struct net_packet *p)
 	from->guest->stats.net_sent_bytes += p->len;
 	to = switch_find(&lan->sw, mac_number(p->head), now);
 	if (to == SWITCH_ALL)
-		return flood(from, p);
+		return lan_flood(from, p);
 	if (to == from->index)
 		return 0;
-	return to ? deliver(lan->port[to], p, false) : ask_host(from, p);
+	return to ? lan_deliver(lan->port[to], p, false) : ask_host(from, p);
 }
 
 static void port_dropped(void *opaque, enum net_fate why)

@@ -137,8 +137,8 @@ static const struct guest_bus vdev_bus = { vdev_has, vdev_read, vdev_write };
 
 /* ---- all of them ---- */
 
-static bool add(struct guest *g, u32 n,
-		struct virtio_dev *(*make)(struct guest *g, u32 n, const struct virtio_guest *access))
+static bool vdev_add(struct guest *g, u32 n,
+		     struct virtio_dev *(*make)(struct guest *g, u32 n, const struct virtio_guest *access))
 {
 	struct vdev_guest *v = malloc(sizeof(*v));
 	struct virtio_guest access = { v, guest_read, guest_write, raise_irq, device_log, guest_copy };
@@ -158,14 +158,14 @@ static bool add(struct guest *g, u32 n,
 
 bool vdevs_create(struct guest *g, char *msg, u32 len)
 {
-	bool ok = add(g, 0, make_console) && add(g, 0, entropy_make);
+	bool ok = vdev_add(g, 0, make_console) && vdev_add(g, 0, entropy_make);
 	u32 i;
 
 	g->bus = &vdev_bus;
 	for (i = 0; i < g->cfg->disks; i++)
-		ok = ok && add(g, i, disk_make);
+		ok = ok && vdev_add(g, i, disk_make);
 	for (i = 0; i < g->cfg->nets; i++)
-		ok = ok && add(g, i, lan_make);
+		ok = ok && vdev_add(g, i, lan_make);
 	if (!ok)
 		snprintf(msg, len, "no memory for its devices");
 	return ok;

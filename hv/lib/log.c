@@ -53,7 +53,7 @@ void plain_text(char *s)
 			*s = '?';
 }
 
-static void keep(const char *s)
+static void log_keep(const char *s)
 {
 	for (; *s; s++)
 		ring[ring_head++ % RING] = *s;
@@ -73,7 +73,7 @@ void hv_log(const char *fmt, ...)
 	va_end(ap);
 	line[strcspn(line, "\r\n")] = '\0';
 	plain_text(line);
-	keep(line);
+	log_keep(line);
 	sink(line);
 }
 
@@ -104,8 +104,8 @@ void hv_log_each(void (*put)(const char *line))
 
 /* ---- last words ---- */
 
-static void say(const char *fmt, ...) PRINTF(1, 2);
-static void say(const char *fmt, ...)
+static void log_say(const char *fmt, ...) PRINTF(1, 2);
+static void log_say(const char *fmt, ...)
 {
 	static char line[LINE];
 	va_list ap;
@@ -121,11 +121,11 @@ static void say_address(const char *what, u32 a)
 	u32 offset;
 	const char *name = symbol_at(a, &offset);
 
-	say("  %s%08x  %s+0x%x\n", what, a, name, offset);
+	log_say("  %s%08x  %s+0x%x\n", what, a, name, offset);
 }
 
 /* Frame pointers are believed only inside our own stacks, and only as long as they go up. */
-static void backtrace(u32 ebp)
+static void log_backtrace(u32 ebp)
 {
 	u32 i, last = 0;
 
@@ -142,7 +142,7 @@ static void backtrace(u32 ebp)
 	}
 }
 
-static void begin(void)
+static void log_begin(void)
 {
 	static bool dying;
 
@@ -155,13 +155,13 @@ static void begin(void)
 	put_screens("\nRinglet panic: ");
 }
 
-static void NORETURN end(u32 ebp)
+static void NORETURN log_end(u32 ebp)
 {
-	say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", read_cr0(),
-	    read_cr2(), read_cr3(), (unsigned)(time_ns() / 1000000));
-	backtrace(ebp);
-	say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
-	    "happens until you reset it.\n");
+	log_say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", read_cr0(),
+		read_cr2(), read_cr3(), (unsigned)(time_ns() / 1000000));
+	log_backtrace(ebp);
+	log_say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
+		"happens until you reset it.\n");
 	for (;;) {
 		cli();
 		hlt();
@@ -176,9 +176,9 @@ void panic(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	begin();
-	say("%s\n", line);
-	end((u32)__builtin_frame_address(0));
+	log_begin();
+	log_say("%s\n", line);
+	log_end((u32)__builtin_frame_address(0));
 }
 
 void panic_trap(const struct host_frame *f)
@@ -187,14 +187,14 @@ void panic_trap(const struct host_frame *f)
 	 * way of a task, which has it. */
 	u32 esp = f->trap == VEC_DF ? f->esp_unused : (u32)(f + 1);
 
-	begin();
-	say("trap %u, error %04x, in the hypervisor\n", f->trap, f->error);
+	log_begin();
+	log_say("trap %u, error %04x, in the hypervisor\n", f->trap, f->error);
 	say_address("at ", f->eip);
-	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", f->eax, f->ebx,
-	    f->ecx, f->edx);
-	say("  esi %08x  edi %08x  ebp %08x  esp %08x\n", f->esi, f->edi,
-	    f->ebp, esp);
-	say("  cs %04x  ds %04x  es %04x  eflags %08x\n", f->cs & 0xFFFF,
-	    f->ds & 0xFFFF, f->es & 0xFFFF, f->eflags);
-	end(f->ebp);
+	log_say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", f->eax, f->ebx,
+		f->ecx, f->edx);
+	log_say("  esi %08x  edi %08x  ebp %08x  esp %08x\n", f->esi, f->edi,
+		f->ebp, esp);
+	log_say("  cs %04x  ds %04x  es %04x  eflags %08x\n", f->cs & 0xFFFF,
+		f->ds & 0xFFFF, f->es & 0xFFFF, f->eflags);
+	log_end(f->ebp);
 }

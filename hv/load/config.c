@@ -25,8 +25,8 @@ struct parser {
 	void (*complain)(const char *line);
 };
 
-static void bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
-static void bad(const struct parser *p, const char *fmt, ...)
+static void config_bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
+static void config_bad(const struct parser *p, const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
@@ -39,7 +39,7 @@ static void bad(const struct parser *p, const char *fmt, ...)
 }
 
 /* The guest cannot be what was meant, so it shall not start at all. */
-static void spoil(struct parser *p, const char *key)
+static void config_spoil(struct parser *p, const char *key)
 {
 	if (!p->guest->error[0])
 		snprintf(p->guest->error, sizeof(p->guest->error),
@@ -85,8 +85,8 @@ static void set_memory(struct parser *p, const char *key, char *value)
 	const char *wrong = parse_bytes(value, MEMORY_MIN, &bytes);
 
 	if (wrong) {
-		bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
-		spoil(p, key);
+		config_bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
+		config_spoil(p, key);
 		return;
 	}
 	p->guest->memory = (u32)bytes;
@@ -96,7 +96,7 @@ static void set_start(struct parser *p, const char *key, char *value)
 {
 	p->guest->start = !strcmp(value, "yes");
 	if (!p->guest->start && strcmp(value, "no"))
-		bad(p, "%s is \"%.16s\"; yes or no", key, value);
+		config_bad(p, "%s is \"%.16s\"; yes or no", key, value);
 }
 
 static bool disk_option(struct disk_config *d, const char *word)
@@ -134,8 +134,8 @@ static void set_disk(struct parser *p, const char *key, char *value)
 	char *word;
 
 	if (p->guest->disks == CONFIG_MAX_DISKS) {
-		bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
-		spoil(p, key);
+		config_bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
+		config_spoil(p, key);
 		return;
 	}
 	memset(d, 0, sizeof(*d));
@@ -143,25 +143,25 @@ static void set_disk(struct parser *p, const char *key, char *value)
 	word = strtok(value, " \t");
 	wrong = disk_image(d, word);
 	if (wrong) {
-		bad(p, "disk: %.40s %s; disk = IMAGE [ro|cow], or disk = ram:64M", word, wrong);
-		spoil(p, key);
+		config_bad(p, "disk: %.40s %s; disk = IMAGE [ro|cow], or disk = ram:64M", word, wrong);
+		config_spoil(p, key);
 		return;
 	}
 	while ((word = strtok(NULL, " \t")))
 		if (!disk_option(d, word)) {
-			bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
-			    word);
-			spoil(p, key);
+			config_bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
+				   word);
+			config_spoil(p, key);
 			return;
 		}
 	if (d->ro && (d->cow || d->ram)) {
-		bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
-		spoil(p, key);
+		config_bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
+		config_spoil(p, key);
 		return;
 	}
 	if (d->cow && d->ram) {
-		bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
-		spoil(p, key);
+		config_bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
+		config_spoil(p, key);
 		return;
 	}
 	p->guest->disks++;
@@ -196,17 +196,17 @@ static void set_net(struct parser *p, const char *key, char *value)
 	char *word;
 
 	if (p->guest->nets == CONFIG_MAX_NETS) {
-		bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
-		spoil(p, key);
+		config_bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
+		config_spoil(p, key);
 		return;
 	}
 	memset(n, 0, sizeof(*n));
 	n->line = p->line;
 	word = strtok(value, " \t");
 	if (!lan_ok(word)) {
-		bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
-		    CONFIG_NAME_MAX - 1);
-		spoil(p, key);
+		config_bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
+			   CONFIG_NAME_MAX - 1);
+		config_spoil(p, key);
 		return;
 	}
 	strcpy(n->lan, word);
@@ -216,12 +216,12 @@ static void set_net(struct parser *p, const char *key, char *value)
 		} else if (!strncmp(word, "mac=", 4) && parse_mac(word + 4, n->mac)) {
 			n->have_mac = true;
 		} else if (!strncmp(word, "mac=", 4)) {
-			bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
-			spoil(p, key);
+			config_bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
+			config_spoil(p, key);
 			return;
 		} else {
-			bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
-			spoil(p, key);
+			config_bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
+			config_spoil(p, key);
 			return;
 		}
 	}
@@ -242,17 +242,17 @@ static const struct key {
 	{ "net", false, true, 0, 0, set_net },
 };
 
-static void set(struct parser *p, const struct key *k, char *value)
+static void config_set(struct parser *p, const struct key *k, char *value)
 {
 	if (!value[0] && !k->may_be_empty) {
-		bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
+		config_bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
 		if (k->repeatable)	/* the next one would take its place */
-			spoil(p, k->name);
+			config_spoil(p, k->name);
 	} else if (k->set) {
 		k->set(p, k->name, value);
 	} else if (strlen(value) >= k->size) {
-		bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
-		spoil(p, k->name);
+		config_bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
+		config_spoil(p, k->name);
 	} else {
 		strcpy((char *)p->guest + k->offset, value);
 	}
@@ -260,7 +260,7 @@ static void set(struct parser *p, const struct key *k, char *value)
 
 /* ---- lines ---- */
 
-static char *trim(char *s)
+static char *config_trim(char *s)
 {
 	char *end = s + strlen(s);
 
@@ -287,7 +287,7 @@ static bool name_ok(const char *s)
 	return !number && c - s < CONFIG_NAME_MAX;
 }
 
-static void section(struct parser *p, char *s)
+static void config_section(struct parser *p, char *s)
 {
 	struct config *c = p->config;
 	char *end = strchr(s, ']');
@@ -298,24 +298,24 @@ static void section(struct parser *p, char *s)
 	p->ignoring = true;
 	p->seen = 0;
 	if (!end || end[1]) {
-		bad(p, "a section is [NAME], and nothing else on its line");
+		config_bad(p, "a section is [NAME], and nothing else on its line");
 		return;
 	}
 	*end = 0;
-	name = trim(s + 1);
+	name = config_trim(s + 1);
 	if (!name_ok(name)) {
-		bad(p, "[%.20s] is no name for a guest; 1 to %u letters, digits, - or _, and not a number",
-		    name, CONFIG_NAME_MAX - 1);
+		config_bad(p, "[%.20s] is no name for a guest; 1 to %u letters, digits, - or _, and not a number",
+			   name, CONFIG_NAME_MAX - 1);
 		return;
 	}
 	for (i = 0; i < c->guests; i++)
 		if (!strcmp(c->guest[i].name, name)) {
-			bad(p, "[%s] is there already, in line %u; this one is ignored", name,
-			    c->guest[i].line);
+			config_bad(p, "[%s] is there already, in line %u; this one is ignored", name,
+				   c->guest[i].line);
 			return;
 		}
 	if (c->guests == CONFIG_MAX_GUESTS) {
-		bad(p, "[%s] is one too many; up to %u guests", name, CONFIG_MAX_GUESTS);
+		config_bad(p, "[%s] is one too many; up to %u guests", name, CONFIG_MAX_GUESTS);
 		return;
 	}
 	p->ignoring = false;
@@ -332,29 +332,29 @@ static void key_value(struct parser *p, char *s)
 	u32 i;
 
 	if (!value) {
-		bad(p, "\"%.20s\" is neither [NAME] nor KEY = VALUE", s);
+		config_bad(p, "\"%.20s\" is neither [NAME] nor KEY = VALUE", s);
 		return;
 	}
 	*value++ = 0;
-	key = trim(s);
-	value = trim(value);
+	key = config_trim(s);
+	value = config_trim(value);
 	for (i = 0; i < ARRAY_SIZE(keys) && strcmp(keys[i].name, key); i++)
 		;
 	if (i == ARRAY_SIZE(keys)) {
-		bad(p, "there is no \"%.20s\"; kernel, initrd, memory, cmdline, start, disk, net", key);
+		config_bad(p, "there is no \"%.20s\"; kernel, initrd, memory, cmdline, start, disk, net", key);
 		return;
 	}
 	if (!p->guest) {
 		if (!p->ignoring)
-			bad(p, "%s belongs to no guest; a line [NAME] comes first", key);
+			config_bad(p, "%s belongs to no guest; a line [NAME] comes first", key);
 		return;
 	}
 	if ((p->seen & BIT(i)) && !keys[i].repeatable) {
-		bad(p, "%s is there already; the first one counts", key);
+		config_bad(p, "%s is there already; the first one counts", key);
 		return;
 	}
 	p->seen |= BIT(i);
-	set(p, &keys[i], value);
+	config_set(p, &keys[i], value);
 }
 
 /* A comment begins at # or ; where a word could begin: a command line may have them inside a word. */
@@ -382,18 +382,18 @@ static void one_line(struct parser *p, const char *text, u32 len)
 	line[i] = 0;
 	cut_comment(line);
 	if (i < len && strlen(line) == i) {
-		bad(p, "the line is too long; up to %u characters", sizeof(line) - 1);
+		config_bad(p, "the line is too long; up to %u characters", sizeof(line) - 1);
 		return;
 	}
 	for (s = line; *s; s++)
 		if ((*s < ' ' && *s != '\t') || *s > '~') {
-			bad(p, "byte %u is %02x hexadecimal; plain text", (s - line) + 1,
-			    (u8)(*s == '\1' ? text[s - line] : *s));
+			config_bad(p, "byte %u is %02x hexadecimal; plain text", (s - line) + 1,
+				   (u8)(*s == '\1' ? text[s - line] : *s));
 			return;
 		}
-	s = trim(line);
+	s = config_trim(line);
 	if (*s == '[')
-		section(p, s);
+		config_section(p, s);
 	else if (*s)
 		key_value(p, s);
 }

@@ -9,7 +9,7 @@
 
 #define RAM_LIMIT	0xF0000000u	/* device registers begin there */
 
-static u32 get(const u8 *p, u32 bytes)
+static u32 kernel_get(const u8 *p, u32 bytes)
 {
 	u32 v = 0;
 
@@ -69,21 +69,21 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 	u32 phoff, phnum, i;
 
 	if (size < EH_SIZE || data[EH_CLASS] != 1 || data[EH_DATA] != 1 ||
-	    get(data + EH_TYPE, 2) != 2 || get(data + EH_MACHINE, 2) != 3)
+	    kernel_get(data + EH_TYPE, 2) != 2 || kernel_get(data + EH_MACHINE, 2) != 3)
 		return "is an ELF file, but not a program for 32-bit x86";
-	phoff = get(data + EH_PHOFF, 4);
-	phnum = get(data + EH_PHNUM, 2);
-	if (get(data + EH_PHENTSIZE, 2) != PH_SIZE || phoff > size || phnum > (size - phoff) / PH_SIZE)
+	phoff = kernel_get(data + EH_PHOFF, 4);
+	phnum = kernel_get(data + EH_PHNUM, 2);
+	if (kernel_get(data + EH_PHENTSIZE, 2) != PH_SIZE || phoff > size || phnum > (size - phoff) / PH_SIZE)
 		return "is cut off or damaged: its program headers are not in the file";
 	for (i = 0; i < phnum; i++) {
 		const u8 *ph = data + phoff + i * PH_SIZE;
 		struct kernel_piece n = {
-			.gpa = get(ph + PH_PADDR, 4), .offset = get(ph + PH_OFFSET, 4),
-			.len = get(ph + PH_FILESZ, 4), .size = get(ph + PH_MEMSZ, 4),
+			.gpa = kernel_get(ph + PH_PADDR, 4), .offset = kernel_get(ph + PH_OFFSET, 4),
+			.len = kernel_get(ph + PH_FILESZ, 4), .size = kernel_get(ph + PH_MEMSZ, 4),
 		};
 		const char *wrong;
 
-		if (get(ph + PH_TYPE, 4) != 1 || !n.size)
+		if (kernel_get(ph + PH_TYPE, 4) != 1 || !n.size)
 			continue;
 		if (n.len > n.size || n.offset > size || n.len > size - n.offset)
 			return "is cut off or damaged: a part to load is not in the file";
@@ -91,7 +91,7 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 		if (wrong)
 			return wrong;
 	}
-	k->entry = get(data + EH_ENTRY, 4);
+	k->entry = kernel_get(data + EH_ENTRY, 4);
 	return in_pieces(k, k->entry) ? NULL : "has its entry point outside of what it loads";
 }
 
@@ -111,7 +111,7 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 static const char *parse_bzimage(struct kernel_image *k, const u8 *data, u32 size)
 {
 	u32 sectors = data[BZ_SETUP_SECTS] ? data[BZ_SETUP_SECTS] : 4;
-	u32 version = get(data + BZ_VERSION, 2), start = (sectors + 1) * 512;
+	u32 version = kernel_get(data + BZ_VERSION, 2), start = (sectors + 1) * 512;
 	struct kernel_piece n = { .gpa = BZ_LOAD, .offset = start };
 	const char *wrong;
 
@@ -125,13 +125,13 @@ static const char *parse_bzimage(struct kernel_image *k, const u8 *data, u32 siz
 	wrong = add_piece(k, &n);
 	if (wrong)
 		return wrong;
-	k->entry = get(data + BZ_CODE32_START, 4);
+	k->entry = kernel_get(data + BZ_CODE32_START, 4);
 	if (!in_pieces(k, k->entry))
 		return "has its entry point outside of what it loads";
 	if (version >= 0x20A) {		/* it says how much it needs to unpack itself, and where */
-		u32 at = MAX(get(data + BZ_PREF_ADDRESS, 4), BZ_LOAD), need = get(data + BZ_INIT_SIZE, 4);
+		u32 at = MAX(kernel_get(data + BZ_PREF_ADDRESS, 4), BZ_LOAD), need = kernel_get(data + BZ_INIT_SIZE, 4);
 
-		if (at > RAM_LIMIT || need > RAM_LIMIT - at || get(data + BZ_PREF_ADDRESS + 4, 4))
+		if (at > RAM_LIMIT || need > RAM_LIMIT - at || kernel_get(data + BZ_PREF_ADDRESS + 4, 4))
 			return "needs more memory than a guest can have";
 		k->end = MAX(k->end, at + need);
 	}
@@ -144,7 +144,7 @@ const char *kernel_image_parse(struct kernel_image *k, const u8 *data, u32 size)
 	memset(k, 0, sizeof(*k));
 	if (size >= 4 && !memcmp(data, "\177ELF", 4))
 		return parse_elf(k, data, size);
-	if (size >= MAX(BZ_LEAST, SETUP_END) && get(data + BZ_BOOT_FLAG, 2) == 0xAA55 &&
+	if (size >= MAX(BZ_LEAST, SETUP_END) && kernel_get(data + BZ_BOOT_FLAG, 2) == 0xAA55 &&
 	    !memcmp(data + 0x202, "HdrS", 4))
 		return parse_bzimage(k, data, size);
 	return "is not a Linux kernel: neither ELF nor bzImage";

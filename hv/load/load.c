@@ -41,7 +41,7 @@ struct plan {
 	u32 initrd_at;
 };
 
-static const struct image *find(const char *what, const char *name, char *msg, u32 len)
+static const struct image *load_find(const char *what, const char *name, char *msg, u32 len)
 {
 	const struct image *i = image_find(name);
 
@@ -51,7 +51,7 @@ static const struct image *find(const char *what, const char *name, char *msg, u
 	return i;
 }
 
-static u32 mib(u32 bytes)
+static u32 load_mib(u32 bytes)
 {
 	return (bytes >> 20) + !!(bytes & ((1u << 20) - 1));
 }
@@ -63,7 +63,7 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 	const char *wrong;
 
 	memset(p, 0, sizeof(*p));
-	p->kernel_file = find("kernel", cfg->kernel, msg, len);
+	p->kernel_file = load_find("kernel", cfg->kernel, msg, len);
 	if (!p->kernel_file)
 		return false;
 	wrong = kernel_image_parse(&p->kernel, p->kernel_file->data, p->kernel_file->size);
@@ -72,7 +72,7 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 		return false;
 	}
 	if (cfg->initrd[0]) {
-		p->initrd_file = find("initrd", cfg->initrd, msg, len);
+		p->initrd_file = load_find("initrd", cfg->initrd, msg, len);
 		if (!p->initrd_file)
 			return false;
 	}
@@ -83,7 +83,7 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
 			 (p->kernel.end >> 10), (initrd >> 10),
 			 (cfg->memory >> 10),
-			 (mib(p->kernel.end) + 4 * mib(initrd) + 8));
+			 (load_mib(p->kernel.end) + 4 * load_mib(initrd) + 8));
 		return false;
 	}
 	p->initrd_at = initrd ? (top - initrd) & PAGE_MASK : 0;
@@ -110,7 +110,7 @@ static bool has_word(const char *line, const char *start)
 	return false;
 }
 
-static void put(u8 *bp, u32 offset, u32 value, u32 bytes)
+static void load_put(u8 *bp, u32 offset, u32 value, u32 bytes)
 {
 	memcpy(bp + offset, &value, bytes);
 }
@@ -120,23 +120,23 @@ static bool write_boot_params(struct guest *g, const struct plan *p)
 	static u8 bp[BP_SIZE];		/* too large for the stack */
 
 	memset(bp, 0, sizeof(bp));
-	put(bp, BP_VERSION, 0x207, 2);
-	put(bp, BP_INITRD_ADDR_MAX, INITRD_CEILING - 1, 4);
+	load_put(bp, BP_VERSION, 0x207, 2);
+	load_put(bp, BP_INITRD_ADDR_MAX, INITRD_CEILING - 1, 4);
 	memcpy(bp + SETUP_HEADER, p->kernel_file->data + SETUP_HEADER, p->kernel.setup_len);
-	put(bp, BP_BOOT_FLAG, 0xAA55, 2);
+	load_put(bp, BP_BOOT_FLAG, 0xAA55, 2);
 	memcpy(bp + BP_HEADER, "HdrS", 4);
-	put(bp, BP_TYPE_OF_LOADER, LOADER_UNDEFINED, 1);
-	put(bp, BP_LOADFLAGS, LOADED_HIGH | KEEP_SEGMENTS, 1);
-	put(bp, BP_RAMDISK_IMAGE, p->initrd_at, 4);
-	put(bp, BP_RAMDISK_SIZE, p->initrd_file ? p->initrd_file->size : 0, 4);
-	put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);
-	put(bp, BP_HARDWARE_SUBARCH, SUBARCH_LGUEST, 4);
+	load_put(bp, BP_TYPE_OF_LOADER, LOADER_UNDEFINED, 1);
+	load_put(bp, BP_LOADFLAGS, LOADED_HIGH | KEEP_SEGMENTS, 1);
+	load_put(bp, BP_RAMDISK_IMAGE, p->initrd_at, 4);
+	load_put(bp, BP_RAMDISK_SIZE, p->initrd_file ? p->initrd_file->size : 0, 4);
+	load_put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);
+	load_put(bp, BP_HARDWARE_SUBARCH, SUBARCH_LGUEST, 4);
 	/* lguest's guests take one e820 entry as it is.  Later kernels do not believe a map of one
 	 * entry and make their own out of alt_mem_k, the KiB above 1 MiB. */
-	put(bp, BP_ALT_MEM_K, g->cfg->memory / 1024 - 1024, 4);
-	put(bp, BP_E820_ENTRIES, 1, 1);
-	put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);
-	put(bp, BP_E820_TABLE + 16, E820_RAM, 4);
+	load_put(bp, BP_ALT_MEM_K, g->cfg->memory / 1024 - 1024, 4);
+	load_put(bp, BP_E820_ENTRIES, 1, 1);
+	load_put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);
+	load_put(bp, BP_E820_TABLE + 16, E820_RAM, 4);
 	return gmem_write(g, gpa(0), bp, sizeof(bp));
 }
 

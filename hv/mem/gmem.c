@@ -8,7 +8,7 @@
 #include "hv/mem/mem.h"
 
 /* The machine's view of up to *len bytes at a, cut at the page's end; NULL: not guest RAM. */
-static void *piece(const struct guest *g, gpa_t a, u32 *len)
+static void *gmem_piece(const struct guest *g, gpa_t a, u32 *len)
 {
 	u32 offset = gpa_x(a) & ~PAGE_MASK;
 	hfn_t h = p2m_lookup(g, gpa_gfn(a));
@@ -25,7 +25,7 @@ bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len)
 
 	while (len) {
 		u32 n = len;
-		void *p = piece(g, a, &n);
+		void *p = gmem_piece(g, a, &n);
 
 		/* The top page is never RAM, so gpa + n cannot wrap past this test. */
 		if (!p) {
@@ -46,7 +46,7 @@ bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len)
 
 	while (len) {
 		u32 n = len;
-		void *p = piece(g, a, &n);
+		void *p = gmem_piece(g, a, &n);
 
 		if (!p)
 			return false;
@@ -62,7 +62,7 @@ bool gmem_zero(struct guest *g, gpa_t a, u32 len)
 {
 	while (len) {
 		u32 n = len;
-		void *p = piece(g, a, &n);
+		void *p = gmem_piece(g, a, &n);
 
 		if (!p)
 			return false;
@@ -78,11 +78,11 @@ enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, 
 {
 	while (len) {
 		u32 n = len;
-		void *p = piece(from, f, &n), *q;
+		void *p = gmem_piece(from, f, &n), *q;
 
 		if (!p)
 			return GMEM_BAD_SOURCE;
-		q = piece(to, t, &n);
+		q = gmem_piece(to, t, &n);
 		if (!q)
 			return GMEM_BAD_TARGET;
 		memmove(q, p, n);
@@ -94,16 +94,16 @@ enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, 
 }
 
 /* One aligned word, in one access: what page-table walks and the shared page need. */
-static volatile u32 *word(const struct guest *g, gpa_t a)
+static volatile u32 *gmem_word(const struct guest *g, gpa_t a)
 {
 	u32 n = sizeof(u32);
 
-	return gpa_x(a) & 3 ? NULL : piece(g, a, &n);
+	return gpa_x(a) & 3 ? NULL : gmem_piece(g, a, &n);
 }
 
 bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v)
 {
-	volatile u32 *p = word(g, a);
+	volatile u32 *p = gmem_word(g, a);
 
 	*v = p ? *p : 0;
 	return p;
@@ -111,7 +111,7 @@ bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v)
 
 bool gmem_write_u32(struct guest *g, gpa_t a, u32 v)
 {
-	volatile u32 *p = word(g, a);
+	volatile u32 *p = gmem_word(g, a);
 
 	if (p)
 		*p = v;
@@ -120,7 +120,7 @@ bool gmem_write_u32(struct guest *g, gpa_t a, u32 v)
 
 bool gmem_update_u32(struct guest *g, gpa_t a, u32 old, u32 new)
 {
-	volatile u32 *p = word(g, a);
+	volatile u32 *p = gmem_word(g, a);
 
 	return p && __sync_bool_compare_and_swap(p, old, new);
 }

@@ -89,7 +89,7 @@ void walk_touch(struct vcpu *v, struct walk *w, u32 access)
 }
 
 /* Finds and touches the page of a; the gpa in *pa.  0, or an error code | WALK_FAULT. */
-static u32 translate(struct vcpu *v, gva_t a, u32 access, gpa_t *pa)
+static u32 gva_translate(struct vcpu *v, gva_t a, u32 access, gpa_t *pa)
 {
 	struct walk w;
 	u32 fault;
@@ -105,13 +105,13 @@ static u32 translate(struct vcpu *v, gva_t a, u32 access, gpa_t *pa)
 }
 
 /* One page at a time, for both directions; to or from NULL says which. */
-static bool copy(struct vcpu *v, gva_t a, u8 *to, const u8 *from, u32 len, u32 access,
-		 u32 *err, u32 *at)
+static bool gva_copy(struct vcpu *v, gva_t a, u8 *to, const u8 *from, u32 len, u32 access,
+		     u32 *err, u32 *at)
 {
 	while (len) {
 		u32 n = MIN(len, PAGE_SIZE - (gva_x(a) & ~PAGE_MASK));
 		gpa_t pa = gpa(0);
-		u32 fault = translate(v, a, access, &pa);
+		u32 fault = gva_translate(v, a, access, &pa);
 
 		if (!fault && !(to ? gmem_read(v->guest, pa, to, n) : gmem_write(v->guest, pa, from, n)))
 			fault = WALK_FAULT | access;	/* a device or nothing at all */
@@ -132,10 +132,10 @@ static bool copy(struct vcpu *v, gva_t a, u8 *to, const u8 *from, u32 len, u32 a
 
 bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, u32 access, u32 *err, u32 *at)
 {
-	return copy(v, a, dst, NULL, len, access & ~ACCESS_WRITE, err, at);
+	return gva_copy(v, a, dst, NULL, len, access & ~ACCESS_WRITE, err, at);
 }
 
 bool gva_write(struct vcpu *v, gva_t a, const void *src, u32 len, u32 access, u32 *err, u32 *at)
 {
-	return copy(v, a, NULL, src, len, access | ACCESS_WRITE, err, at);
+	return gva_copy(v, a, NULL, src, len, access | ACCESS_WRITE, err, at);
 }

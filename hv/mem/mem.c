@@ -41,7 +41,7 @@ static void set_range(u32 start, u32 end, bool free)
 }
 
 /* Bytes; partly used pages count as used. */
-static void reserve(u32 start, u32 end)
+static void mem_reserve(u32 start, u32 end)
 {
 	set_range(start >> PAGE_SHIFT, (u32)(((u64)end + PAGE_SIZE - 1) >> PAGE_SHIFT), false);
 }
@@ -122,11 +122,11 @@ void mem_init(const struct boot_info *bi)
 		set_range(bi->ram[i].start >> PAGE_SHIFT, end >> PAGE_SHIFT, true);
 		end_word = MAX(end_word, (end >> PAGE_SHIFT) / 32 + 1);
 	}
-	reserve(0, FIRST_MIB);
+	mem_reserve(0, FIRST_MIB);
 	total = unused;
-	reserve((u32)hv_start, (u32)hv_end);
+	mem_reserve((u32)hv_start, (u32)hv_end);
 	for (i = 0; i < bi->modules; i++)
-		reserve(bi->module[i].start, bi->module[i].end);
+		mem_reserve(bi->module[i].start, bi->module[i].end);
 	make_heap();
 }
 

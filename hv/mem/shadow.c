@@ -45,7 +45,7 @@ static u32 kernel_dir(const struct guest *g)
 
 /* ---- tables ---- */
 
-static struct spt **bucket(struct shadow *s, gfn_t table, bool large)
+static struct spt **shadow_bucket(struct shadow *s, gfn_t table, bool large)
 {
 	return &s->hash[(gfn_x(table) ^ (large ? 0x55 : 0)) % ARRAY_SIZE(s->hash)];
 }
@@ -54,7 +54,7 @@ static struct spt *spt_find(struct shadow *s, gfn_t table, bool large)
 {
 	struct spt *t;
 
-	for (t = *bucket(s, table, large); t; t = t->next)
+	for (t = *shadow_bucket(s, table, large); t; t = t->next)
 		if (gfn_x(t->table) == gfn_x(table) && t->large == large)
 			return t;
 	return NULL;
@@ -64,7 +64,7 @@ static void spt_release(struct shadow *s, struct spt *t)
 {
 	struct spt **p;
 
-	for (p = bucket(s, t->table, t->large); *p != t; p = &(*p)->next)
+	for (p = shadow_bucket(s, t->table, t->large); *p != t; p = &(*p)->next)
 		;
 	*p = t->next;
 	t->next = s->free;
@@ -134,7 +134,7 @@ static void make_room(struct guest *g)
 static struct spt *spt_make(struct guest *g, gfn_t table, bool large)
 {
 	struct shadow *s = &g->shadow;
-	struct spt **b = bucket(s, table, large), *t;
+	struct spt **b = shadow_bucket(s, table, large), *t;
 
 	if (!s->free)
 		make_room(g);
@@ -223,7 +223,7 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 
 /* Neighbours whose guest entries are present and accessed: a TLB might have them, so may we; it
  * saves an exit each. */
-static void prefill(struct guest *g, struct spt *t, u32 index)
+static void shadow_prefill(struct guest *g, struct spt *t, u32 index)
 {
 	u32 first = index & ~(PREFILL - 1u), i, gpte[PREFILL];
 	u32 *entries = frame_ptr(t->page);
@@ -276,7 +276,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	t = link_table(g, dir_of(a), &w);
 	((u32 *)frame_ptr(t->page))[index_of(a)] = make_pte(h, w.large ? LARGE_RIGHTS : w.pte);
 	g->stats.shadow_fills++;
-	prefill(g, t, index_of(a));
+	shadow_prefill(g, t, index_of(a));
 	return FAULT_FILLED;
 }
 

@@ -35,7 +35,7 @@ static void debug_trap(struct vcpu *v)
 	trap_inject(v, VEC_DB, false, 0);
 }
 
-static enum exit_reason exception(struct vcpu *v, u32 trap, u32 error)
+static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error)
 {
 	if (trap == VEC_UD && emulate_ud(v))
 		return EXIT_EMULATE;
@@ -75,6 +75,6 @@ enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2)
 	case VEC_MC:
 		panic("machine check");
 	default:
-		return exception(v, trap, error);
+		return exit_exception(v, trap, error);
 	}
 }

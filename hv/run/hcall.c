@@ -18,13 +18,13 @@ struct call {
 	bool direct;		/* not from the asynchronous ring: may return values */
 };
 
-static void bad(struct vcpu *v, const struct call *c, const char *what)
+static void hcall_bad(struct vcpu *v, const struct call *c, const char *what)
 {
 	guest_kill(v->guest, "hypercall %u (%x, %x, %x): %s", c->nr, c->b,
 		   c->c, c->d, what);
 }
 
-static void result(struct vcpu *v, const struct call *c, u32 val)
+static void hcall_result(struct vcpu *v, const struct call *c, u32 val)
 {
 	if (c->direct)
 		v->regs->eax = val;
@@ -41,11 +41,11 @@ static void hc_init(struct vcpu *v, const struct call *c)
 	bool ours = c->c == RINGLET_MAGIC;
 
 	if (v->have_shared)
-		bad(v, c, "the shared page is there already");
+		hcall_bad(v, c, "the shared page is there already");
 	else if (!shared_register(v, gpa(c->b), ours))
-		bad(v, c, "the shared page is not in its memory");
+		hcall_bad(v, c, "the shared page is not in its memory");
 	else
-		result(v, c, ours ? RINGLET_VERSION : 0);
+		hcall_result(v, c, ours ? RINGLET_VERSION : 0);
 }
 
 /* A NUL-ended string at a, cut to fit; what is not RAM ends it. */
@@ -64,7 +64,7 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 	char words[128] = "", *w;
 
 	if (c->c < SHUTDOWN_POWEROFF || c->c > SHUTDOWN_HALT) {
-		bad(v, c, "no such way to shut down");
+		hcall_bad(v, c, "no such way to shut down");
 		return;
 	}
 	if (c->b)
@@ -78,7 +78,7 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 static void hc_new_pgtable(struct vcpu *v, const struct call *c)
 {
 	if (c->c > RINGLET_ASIDS) {
-		bad(v, c, "no such address-space number");
+		hcall_bad(v, c, "no such address-space number");
 		return;
 	}
 	/* lguest's guests have paging on from their first page table. */
@@ -104,7 +104,7 @@ static void hc_idt_entry(struct vcpu *v, const struct call *c)
 static void hc_set_stack(struct vcpu *v, const struct call *c)
 {
 	if ((c->b & 3) == 0 || (c->b & 3) > 1) {
-		bad(v, c, "the trap stack must be a ring 1 segment");
+		hcall_bad(v, c, "the trap stack must be a ring 1 segment");
 		return;
 	}
 	v->ss1 = c->b;
@@ -143,7 +143,7 @@ static void hc_set_pgd(struct vcpu *v, const struct call *c)
 
 static void hc_no_pae(struct vcpu *v, const struct call *c)
 {
-	bad(v, c, "PAE is not offered");
+	hcall_bad(v, c, "PAE is not offered");
 }
 
 static void hc_load_tls(struct vcpu *v, const struct call *c)
@@ -152,7 +152,7 @@ static void hc_load_tls(struct vcpu *v, const struct call *c)
 	u32 i;
 
 	if (!gmem_read(v->guest, gpa(c->b), d, sizeof(d))) {
-		bad(v, c, "descriptors outside its memory");
+		hcall_bad(v, c, "descriptors outside its memory");
 		return;
 	}
 	for (i = 0; i < 3; i++)
@@ -177,7 +177,7 @@ static void hc_iret(struct vcpu *v, const struct call *c)
 	u32 err, at, sp = segment_base(v, v->regs->ss) + v->regs->esp, eax;
 
 	if (!c->direct || !gva_read(v, gva(sp), &eax, sizeof(eax), 0, &err, &at)) {
-		bad(v, c, "no stack to return from");
+		hcall_bad(v, c, "no stack to return from");
 		return;
 	}
 	/* The rest is virq_deliver's: eip is now where the no-interrupt region begins. */
@@ -199,13 +199,13 @@ static void hc_console_write(struct vcpu *v, const struct call *c)
 	u32 done, n, len = c->c;
 
 	if (len > PAGE_SIZE) {
-		bad(v, c, "too long for the console");
+		hcall_bad(v, c, "too long for the console");
 		return;
 	}
 	for (done = 0; done < len; done += n) {
 		n = MIN(len - done, sizeof(buf));
 		if (!gmem_read(v->guest, gpa(c->b + done), buf, n)) {
-			bad(v, c, "text outside its memory");
+			hcall_bad(v, c, "text outside its memory");
 			return;
 		}
 		console_print(v->guest, buf, n);
@@ -241,10 +241,10 @@ static void (*const calls[HC_MAX])(struct vcpu *, const struct call *) = {
 	[HC_INVLPG] = hc_invlpg,
 };
 
-static void perform(struct vcpu *v, const struct call *c)
+static void hcall_perform(struct vcpu *v, const struct call *c)
 {
 	if (c->nr >= HC_MAX || !calls[c->nr]) {
-		bad(v, c, "no such hypercall");
+		hcall_bad(v, c, "no such hypercall");
 		return;
 	}
 	v->guest->stats.hypercall[c->nr]++;
@@ -268,7 +268,7 @@ static void async_calls(struct vcpu *v)
 		shared_read(v, OFF(hcalls) + i * sizeof(a), &a, sizeof(a));
 		c = (struct call){ a.eax, a.ebx, a.ecx, a.edx, a.esi, false };
 		v->guest->stats.async_calls++;
-		perform(v, &c);
+		hcall_perform(v, &c);
 		shared_write(v, OFF(hcall_status) + i, &free, 1);
 	}
 }
@@ -281,5 +281,5 @@ void hypercall(struct vcpu *v)
 	if (v->have_shared)
 		async_calls(v);
 	if (guest_alive(v->guest))
-		perform(v, &c);
+		hcall_perform(v, &c);
 }

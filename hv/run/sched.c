@@ -11,7 +11,7 @@
 #define SLICE_NS	10000000ull
 #define SLICE_MIN_NS	200000ull	/* less than this is not worth a switch */
 
-static void enqueue(struct cpu *c, struct vcpu *v)
+static void sched_enqueue(struct cpu *c, struct vcpu *v)
 {
 	bool front = v->slice_left_ns >= SLICE_MIN_NS;
 
@@ -39,7 +39,7 @@ void sched_wake(struct vcpu *v)
 
 	if (v->queued || c->running == v || !guest_alive(v->guest) || v->halted)
 		return;
-	enqueue(c, v);
+	sched_enqueue(c, v);
 }
 
 void sched_remove(struct vcpu *v)

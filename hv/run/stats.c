@@ -30,7 +30,7 @@ static const struct counter counters[] = {
 #undef X
 };
 
-static unsigned long long value(const struct stats *s, const struct counter *c)
+static unsigned long long stats_value(const struct stats *s, const struct counter *c)
 {
 	return *(const u64 *)((const u8 *)s + c->offset);
 }
@@ -55,7 +55,7 @@ static void print_machine(const struct guest *g, put_fn put)
 		if (s->trap_injected[i])
 			put("trap.%u %llu\n", i, (unsigned long long)s->trap_injected[i]);
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
-		put("%s %llu\n", counters[i].name, value(s, &counters[i]));
+		put("%s %llu\n", counters[i].name, stats_value(s, &counters[i]));
 	put("emulated-io %llu\n", (unsigned long long)s->emulated_io);
 	put("guest-cycles %llu\n", (unsigned long long)s->guest_cycles);
 	put("run-ns %llu\nwait-ns %llu\n", (unsigned long long)s->run_ns, (unsigned long long)s->wait_ns);
@@ -83,8 +83,8 @@ static void print_table(const struct guest *g, put_fn put)
 			put("  %-16u %10llu\n", i, (unsigned long long)s->trap_injected[i]);
 	put("counters\n");
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
-		if (value(s, &counters[i]))
-			put("  %-16s %10llu\n", counters[i].name, value(s, &counters[i]));
+		if (stats_value(s, &counters[i]))
+			put("  %-16s %10llu\n", counters[i].name, stats_value(s, &counters[i]));
 	put("ran %llu ms, waited for its turn %llu ms\n", (unsigned long long)(s->run_ns / 1000000),
 	    (unsigned long long)(s->wait_ns / 1000000));
 }

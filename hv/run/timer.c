@@ -20,7 +20,7 @@ void timer_init(void)
 	timer_program();
 }
 
-static u64 nearest(u64 now)
+static u64 timer_nearest(u64 now)
 {
 	struct cpu *c = this_cpu();
 	u64 t = now + PIT_MAX_NS;
@@ -40,7 +40,7 @@ static u64 nearest(u64 now)
 /* Sets the PIT anew if something is due before it would fire.  (Firing early does no harm.) */
 void timer_program(void)
 {
-	u64 now = time_ns(), t = nearest(now);
+	u64 now = time_ns(), t = timer_nearest(now);
 
 	if (programmed_ns && programmed_ns <= t)
 		return;

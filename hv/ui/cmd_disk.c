@@ -6,7 +6,7 @@
 #include "hv/run/run.h"
 #include "hv/ui/monitor.h"
 
-static void list(void)
+static void cmd_disk_list(void)
 {
 	const struct disk *d;
 	u32 i;
@@ -26,7 +26,7 @@ static void list(void)
 }
 
 /* "alpha.vda", or "alpha" if that guest has just one. */
-static struct disk *named(const char *name)
+static struct disk *cmd_disk_named(const char *name)
 {
 	struct disk *d, *found = NULL;
 	u32 i, hits = 0;
@@ -45,7 +45,7 @@ static struct disk *named(const char *name)
 /* One that nobody uses now; NULL: why not was said. */
 static struct disk *idle_disk(const char *name)
 {
-	struct disk *d = named(name);
+	struct disk *d = cmd_disk_named(name);
 
 	if (!d)
 		say("%s%s%s: `disk` lists all, with names like alpha.vda\n", *name ? "no disk '" : "which disk",
@@ -61,7 +61,7 @@ static struct disk *idle_disk(const char *name)
 	return NULL;
 }
 
-static void save(const char *name)
+static void cmd_disk_save(const char *name)
 {
 	struct disk *d = idle_disk(name);
 	const char *wrong = d ? disk_save(d) : NULL;
@@ -72,7 +72,7 @@ static void save(const char *name)
 		say("%s is being sent on the second serial port, to tools/receive-disk\n", d->name);
 }
 
-static void reset(const char *name)
+static void cmd_disk_reset(const char *name)
 {
 	struct disk *d = idle_disk(name);
 
@@ -88,11 +88,11 @@ static void reset(const char *name)
 void cmd_disk(char **w)
 {
 	if (!w[1][0])
-		list();
+		cmd_disk_list();
 	else if (!strcmp(w[1], "save"))
-		save(w[2]);
+		cmd_disk_save(w[2]);
 	else if (!strcmp(w[1], "reset"))
-		reset(w[2]);
+		cmd_disk_reset(w[2]);
 	else if (strcmp(w[1], "cancel"))
 		say("no disk command '%s': disk, disk save NAME, disk reset NAME, disk cancel\n", w[1]);
 	else

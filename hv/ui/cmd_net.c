@@ -60,7 +60,7 @@ static void say_learned(const struct lan *lan)
 		}
 }
 
-static void list(void)
+static void cmd_net_list(void)
 {
 	const struct capture *c = capture_now();
 	const struct lan *lan;
@@ -79,7 +79,7 @@ static void list(void)
 		say("no LANs: a guest is on one by a line `net = LAN` in ringlet.conf\n");
 }
 
-static void stop(void)
+static void cmd_net_stop(void)
 {
 	const struct capture *c = capture_now();
 	u64 packets = c ? c->packets : 0, lost = c ? c->lost : 0;
@@ -96,11 +96,11 @@ void cmd_net(char **w)
 	const char *why;
 
 	if (!w[1][0])
-		list();
+		cmd_net_list();
 	else if (strcmp(w[1], "capture") || !w[2][0])
 		say("net, net capture LAN, or net capture off\n");
 	else if (!strcmp(w[2], "off"))
-		stop();
+		cmd_net_stop();
 	else if (!lan)
 		say("no LAN '%s'; `net` lists all\n", w[2]);
 	else if ((why = capture_start(lan)))

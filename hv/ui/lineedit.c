@@ -9,7 +9,7 @@
 
 #define CTRL(c) ((c) & 0x1F)
 
-static void put(struct lineedit *e, const char *s)
+static void line_out(struct lineedit *e, const char *s)
 {
 	e->put(e->arg, s, strlen(s));
 }
@@ -18,13 +18,13 @@ void line_redraw(struct lineedit *e)
 {
 	char left[16];
 
-	put(e, "\r");
-	put(e, e->prompt);
-	put(e, e->buf);
-	put(e, "\033[K");
+	line_out(e, "\r");
+	line_out(e, e->prompt);
+	line_out(e, e->buf);
+	line_out(e, "\033[K");
 	if (e->len > e->pos) {
 		snprintf(left, sizeof(left), "\033[%uD", (e->len - e->pos));
-		put(e, left);
+		line_out(e, left);
 	}
 }
 
@@ -32,13 +32,13 @@ void line_start(struct lineedit *e)
 {
 	e->len = e->pos = e->back = e->escape = 0;
 	e->buf[0] = 0;
-	put(e, e->prompt);
+	line_out(e, e->prompt);
 }
 
-static void insert(struct lineedit *e, char c)
+static void line_insert(struct lineedit *e, char c)
 {
 	if (e->len == LINE_SIZE - 1) {
-		put(e, "\a");
+		line_out(e, "\a");
 		return;
 	}
 	memmove(e->buf + e->pos + 1, e->buf + e->pos, e->len - e->pos + 1);
@@ -51,7 +51,7 @@ static void insert(struct lineedit *e, char c)
 }
 
 /* Takes out [from, to), and puts the cursor there. */
-static void cut(struct lineedit *e, u32 from, u32 to)
+static void line_cut(struct lineedit *e, u32 from, u32 to)
 {
 	bool at_end = e->pos == e->len && to == e->len;
 
@@ -63,7 +63,7 @@ static void cut(struct lineedit *e, u32 from, u32 to)
 	if (!at_end)
 		line_redraw(e);
 	for (; at_end && from < to; from++)
-		put(e, "\b \b");
+		line_out(e, "\b \b");
 }
 
 static u32 word_start(const struct lineedit *e)
@@ -77,7 +77,7 @@ static u32 word_start(const struct lineedit *e)
 	return i;
 }
 
-static void remember(struct lineedit *e)
+static void line_remember(struct lineedit *e)
 {
 	if (!e->len || (e->lines && !strcmp(e->history[(e->lines - 1) % LINE_HISTORY], e->buf)))
 		return;
@@ -85,7 +85,7 @@ static void remember(struct lineedit *e)
 }
 
 /* back: 0 is an empty line again. */
-static void recall(struct lineedit *e, u32 back)
+static void line_recall(struct lineedit *e, u32 back)
 {
 	if (back > MIN(e->lines, (u32)LINE_HISTORY))
 		return;
@@ -95,7 +95,7 @@ static void recall(struct lineedit *e, u32 back)
 	line_redraw(e);
 }
 
-static void complete(struct lineedit *e)
+static void line_complete(struct lineedit *e)
 {
 	u32 start = e->pos;
 	const char *rest;
@@ -104,33 +104,33 @@ static void complete(struct lineedit *e)
 		start--;
 	rest = e->complete ? e->complete(e->arg, e->buf, start, e->pos - start) : NULL;
 	if (!rest)
-		put(e, "\a");
+		line_out(e, "\a");
 	for (; rest && *rest; rest++)
-		insert(e, *rest);
+		line_insert(e, *rest);
 }
 
-static void move(struct lineedit *e, u32 to)
+static void line_move(struct lineedit *e, u32 to)
 {
 	e->pos = to;
 	line_redraw(e);
 }
 
-static void arrow(struct lineedit *e, u8 c)
+static void line_arrow(struct lineedit *e, u8 c)
 {
 	switch (c) {
-	case 'A': recall(e, e->back + 1); break;
-	case 'B': if (e->back) recall(e, e->back - 1); break;
-	case 'C': if (e->pos < e->len) move(e, e->pos + 1); break;
-	case 'D': if (e->pos) move(e, e->pos - 1); break;
-	case 'H': move(e, 0); break;
-	case 'F': move(e, e->len); break;
+	case 'A': line_recall(e, e->back + 1); break;
+	case 'B': if (e->back) line_recall(e, e->back - 1); break;
+	case 'C': if (e->pos < e->len) line_move(e, e->pos + 1); break;
+	case 'D': if (e->pos) line_move(e, e->pos - 1); break;
+	case 'H': line_move(e, 0); break;
+	case 'F': line_move(e, e->len); break;
 	case '~':
 		if (e->param == 1 || e->param == 7)
-			move(e, 0);
+			line_move(e, 0);
 		else if (e->param == 4 || e->param == 8)
-			move(e, e->len);
+			line_move(e, e->len);
 		else if (e->param == 3 && e->pos < e->len)
-			cut(e, e->pos, e->pos + 1);
+			line_cut(e, e->pos, e->pos + 1);
 		break;
 	}
 }
@@ -158,7 +158,7 @@ static bool in_escape(struct lineedit *e, u8 c)
 			e->param = e->param * 10 + (c - '0');
 		if (c >= '@' || c < ' ') {
 			e->escape = NONE;
-			arrow(e, c);
+			line_arrow(e, c);
 		}
 		return true;
 	default:
@@ -178,29 +178,29 @@ enum line_event line_key(struct lineedit *e, u8 c)
 	switch (c) {
 	case '\r':
 	case '\n':
-		put(e, "\r\n");
-		remember(e);
+		line_out(e, "\r\n");
+		line_remember(e);
 		return LINE_READY;
 	case CTRL('c'):
-		put(e, "^C\r\n");
+		line_out(e, "^C\r\n");
 		return LINE_CANCELLED;
 	case '\b':
 	case 0x7F:
 		if (e->pos)
-			cut(e, e->pos - 1, e->pos);
+			line_cut(e, e->pos - 1, e->pos);
 		break;
-	case CTRL('u'): cut(e, 0, e->pos); break;
+	case CTRL('u'): line_cut(e, 0, e->pos); break;
 	case CTRL('k'): e->len = e->pos; e->buf[e->len] = 0; line_redraw(e); break;
-	case CTRL('w'): cut(e, word_start(e), e->pos); break;
-	case CTRL('a'): move(e, 0); break;
-	case CTRL('e'): move(e, e->len); break;
+	case CTRL('w'): line_cut(e, word_start(e), e->pos); break;
+	case CTRL('a'): line_move(e, 0); break;
+	case CTRL('e'): line_move(e, e->len); break;
 	case CTRL('l'): line_redraw(e); break;
-	case CTRL('p'): recall(e, e->back + 1); break;
-	case CTRL('n'): if (e->back) recall(e, e->back - 1); break;
-	case '\t': complete(e); break;
+	case CTRL('p'): line_recall(e, e->back + 1); break;
+	case CTRL('n'): if (e->back) line_recall(e, e->back - 1); break;
+	case '\t': line_complete(e); break;
 	default:
 		if (c >= ' ' && c < 0x7F)
-			insert(e, c);
+			line_insert(e, c);
 	}
 	return LINE_NOTHING;
 }

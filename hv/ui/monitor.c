@@ -237,7 +237,7 @@ static void cmd_start(char **w)
 		say("%s cannot start: %s\n", g->name, msg);
 }
 
-static void ask(const char *name, u32 irq, const char *what)
+static void monitor_ask(const char *name, u32 irq, const char *what)
 {
 	struct guest *g = need_guest(name);
 
@@ -253,8 +253,8 @@ static void ask(const char *name, u32 irq, const char *what)
 	}
 }
 
-static void cmd_shutdown(char **w) { ask(w[1], RINGLET_IRQ_SHUTDOWN, "shut down"); }
-static void cmd_reboot(char **w) { ask(w[1], RINGLET_IRQ_REBOOT, "reboot"); }
+static void cmd_shutdown(char **w) { monitor_ask(w[1], RINGLET_IRQ_SHUTDOWN, "shut down"); }
+static void cmd_reboot(char **w) { monitor_ask(w[1], RINGLET_IRQ_REBOOT, "reboot"); }
 
 static void cmd_destroy(char **w)
 {
@@ -264,7 +264,7 @@ static void cmd_destroy(char **w)
 		say("%s is %s: nothing to destroy\n", g->name, guest_state_name(g));
 }
 
-static void try(const char *name, bool (*what)(struct guest *, char *, u32))
+static void monitor_try(const char *name, bool (*what)(struct guest *, char *, u32))
 {
 	struct guest *g = need_guest(name);
 	char msg[160];
@@ -273,8 +273,8 @@ static void try(const char *name, bool (*what)(struct guest *, char *, u32))
 		say("%s\n", msg);
 }
 
-static void cmd_pause(char **w) { try(w[1], guest_pause); }
-static void cmd_unpause(char **w) { try(w[1], guest_unpause); }
+static void cmd_pause(char **w) { monitor_try(w[1], guest_pause); }
+static void cmd_unpause(char **w) { monitor_try(w[1], guest_unpause); }
 
 /*
  * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large
@@ -338,7 +338,7 @@ static const struct command {
 	{ "poweroff", "", "turn the machine off", cmd_poweroff },
 };
 
-static const struct command *find(const char *name)
+static const struct command *monitor_find(const char *name)
 {
 	u32 i;
 
@@ -356,7 +356,7 @@ static void cmd_help(char **w)
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!w[1][0] || !strcmp(w[1], commands[i].name))
 			say("  %-8s %-26s %s\n", commands[i].name, commands[i].args, commands[i].what);
-	if (w[1][0] && !find(w[1]))
+	if (w[1][0] && !monitor_find(w[1]))
 		say("no command '%s'; help alone lists all\n", w[1]);
 	if (!w[1][0])
 		say("A guest is named by its name or number.  Ctrl-%c 1..9 shows a guest, Ctrl-%c m comes back.\n",
@@ -366,7 +366,7 @@ static void cmd_help(char **w)
 /* ---- the prompt ---- */
 
 /* Cuts the line into words; those that are not there are empty. Returns how many there were. */
-static u32 split(char *line, char **w)
+static u32 monitor_split(char *line, char **w)
 {
 	static char nothing[1];
 	u32 n = 0, i;
@@ -385,7 +385,7 @@ static u32 most_words(const struct command *c)
 }
 
 /* How many letters two words share at the beginning and at the end. */
-static u32 likeness(const char *a, const char *b)
+static u32 monitor_likeness(const char *a, const char *b)
 {
 	u32 la = strlen(a), lb = strlen(b), head = 0, tail = 0;
 
@@ -397,13 +397,13 @@ static u32 likeness(const char *a, const char *b)
 }
 
 /* The command that was probably meant, or NULL. */
-static const char *near(const char *word)
+static const char *monitor_near(const char *word)
 {
 	const char *best = NULL;
 	u32 i, most = 0;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		u32 n = likeness(word, commands[i].name);
+		u32 n = monitor_likeness(word, commands[i].name);
 
 		if (n > most && n * 2 >= strlen(word)) {
 			most = n;
@@ -413,17 +413,17 @@ static const char *near(const char *word)
 	return best;
 }
 
-static void run(char *line)
+static void monitor_run(char *line)
 {
 	const struct command *c;
 	char *w[WORDS];
-	u32 n = split(line, w);
+	u32 n = monitor_split(line, w);
 
 	if (!n)
 		return;
-	c = find(w[0]);
-	if (!c && near(w[0]))
-		say("no command '%s'; did you mean %s? (help lists all)\n", w[0], near(w[0]));
+	c = monitor_find(w[0]);
+	if (!c && monitor_near(w[0]))
+		say("no command '%s'; did you mean %s? (help lists all)\n", w[0], monitor_near(w[0]));
 	else if (!c)
 		say("no command '%s'; help lists all\n", w[0]);
 	else if (n > most_words(c))
@@ -433,7 +433,7 @@ static void run(char *line)
 }
 
 /* Commands as the first word, guests' names as the second. */
-static const char *complete(void *arg, const char *buf, u32 start, u32 len)
+static const char *monitor_complete(void *arg, const char *buf, u32 start, u32 len)
 {
 	static char rest[LINE_SIZE];
 	struct terminal *t = arg;
@@ -465,7 +465,7 @@ static const char *complete(void *arg, const char *buf, u32 start, u32 len)
 	return found ? rest : NULL;
 }
 
-static void put(void *arg, const char *data, u32 len)
+static void monitor_put(void *arg, const char *data, u32 len)
 {
 	terminal_put(arg, data, len);
 }
@@ -473,9 +473,9 @@ static void put(void *arg, const char *data, u32 len)
 void monitor_enter(struct terminal *t)
 {
 	t->edit.prompt = "ringlet> ";
-	t->edit.put = put;
+	t->edit.put = monitor_put;
 	t->edit.arg = t;
-	t->edit.complete = complete;
+	t->edit.complete = monitor_complete;
 	terminal_put(t, "\r\n", 2);
 	line_start(&t->edit);
 }
@@ -489,7 +489,7 @@ void monitor_key(struct terminal *t, u8 c)
 	if (e == LINE_READY) {
 		out = t;
 		t->in_command = true;
-		run(t->edit.buf);
+		monitor_run(t->edit.buf);
 		t->in_command = false;
 	}
 	if (!t->focus)		/* `console` has gone elsewhere */

@@ -87,7 +87,7 @@ void screen_draw(void)
 }
 
 /* Drawing is slow, so it waits a moment, unless there is nothing else to do. */
-static bool due(void)
+static bool screen_due(void)
 {
 	struct cpu *c = this_cpu();
 
@@ -104,7 +104,7 @@ static void adapt_arrow(struct kbd_event *e)
 		e->bytes[1] = 'O';
 }
 
-static void listen(void)
+static void screen_listen(void)
 {
 	struct kbd_event e;
 	u32 i;
@@ -126,12 +126,12 @@ static void listen(void)
 
 void screen_poll(void)
 {
-	listen();
-	if (due())
+	screen_listen();
+	if (screen_due())
 		screen_draw();
 }
 
 bool screen_busy(void)
 {
-	return kbd_waiting() || due();
+	return kbd_waiting() || screen_due();
 }

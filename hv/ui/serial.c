@@ -47,16 +47,16 @@ static struct {				/* "how large are you?" */
 
 /* ---- what is said ---- */
 
-static u32 backlog(void)
+static u32 serial_backlog(void)
 {
 	return ring_head - ring_tail;
 }
 
-static void flush(void)
+static void serial_flush(void)
 {
 	u32 n, at = ring_tail % RING;
 
-	while (backlog() && (n = MIN(MIN(backlog(), RING - at), uart_tx_room(&com1)))) {
+	while (serial_backlog() && (n = MIN(MIN(serial_backlog(), RING - at), uart_tx_room(&com1)))) {
 		uart_write(&com1, ring + at, n);
 		ring_tail += n;
 		at = ring_tail % RING;
@@ -69,16 +69,16 @@ static void serial_put(const void *data, u32 len)
 	const u8 *from = data;
 	u32 i;
 
-	if (backlog() + len > RING) {	/* half a sequence would make another one with what follows */
+	if (serial_backlog() + len > RING) {	/* half a sequence would make another one with what follows */
 		dropped += len;
 		return;
 	}
 	for (i = 0; i < len; i++)
 		ring[ring_head++ % RING] = from[i];
-	flush();
+	serial_flush();
 }
 
-static void put(void *arg, const void *data, u32 len)
+static void serial_repaint(void *arg, const void *data, u32 len)
 {
 	(void)arg;
 	serial_put(data, len);
@@ -103,7 +103,7 @@ static void serial_join(void)
 	if (!terminal_serial.focus)
 		return;
 	filter = (struct filter){ 0 };
-	vt_repaint(&terminal_serial.focus->vt, put, NULL);
+	vt_repaint(&terminal_serial.focus->vt, serial_repaint, NULL);
 }
 
 /* The other half of the ring is for what the monitor says. */
@@ -116,7 +116,7 @@ void serial_guest_says(const void *data, u32 len)
 	for (; len; from += piece, len -= piece) {
 		piece = MIN(len, 128u);
 		n = filter_text(&filter, from, piece, text);
-		if (backlog() + n > RING / 2)
+		if (serial_backlog() + n > RING / 2)
 			dropped += n;
 		else
 			serial_put(text, n);
@@ -125,12 +125,12 @@ void serial_guest_says(const void *data, u32 len)
 
 u32 serial_guest_room(void)
 {
-	return backlog() ? 0 : uart_tx_room(&com1);
+	return serial_backlog() ? 0 : uart_tx_room(&com1);
 }
 
 void serial_drain(void)
 {
-	while (backlog())
+	while (serial_backlog())
 		uart_putc(&com1, (char)ring[ring_tail++ % RING]);
 	uart_putc(&com1, '\r');
 }
@@ -140,7 +140,7 @@ static void tell_dropped(void)
 {
 	char text[120];
 
-	if (!dropped || backlog())
+	if (!dropped || serial_backlog())
 		return;
 	snprintf(text, sizeof(text), "\r\n[%u bytes came too fast for this line; dmesg in the monitor has the last ones]\r\n",
 		 dropped);
@@ -199,7 +199,7 @@ static void serial_ask_size(void)
 }
 
 /* Nothing more belongs to the answer, which may be none: then it was typed. */
-static void answered(void)
+static void serial_answered(void)
 {
 	u32 i, len = asked.len;
 	char *at = (char *)asked.text + 2;
@@ -225,7 +225,7 @@ static void maybe_answer(u8 c)
 
 	asked.text[asked.len++] = c;
 	if (!(at < 2 ? c == start[at] : (c >= '0' && c <= '9') || c == ';') || asked.len == sizeof(asked.text))
-		answered();
+		serial_answered();
 }
 
 static void end_question(void)
@@ -233,13 +233,13 @@ static void end_question(void)
 	if (!asked.until || time_ns() < asked.until)
 		return;
 	asked.until = 0;
-	answered();
+	serial_answered();
 	terminal_hint(&terminal_serial, "\r\n[this terminal does not tell its size]\r\n");
 }
 
 /* ---- both ways ---- */
 
-static void listen(void)
+static void serial_listen(void)
 {
 	u32 n;
 	int c;
@@ -260,9 +260,9 @@ static void listen(void)
 void serial_poll(void)
 {
 	uart_poll(&com1);
-	flush();
+	serial_flush();
 	tell_dropped();
-	listen();
+	serial_listen();
 }
 
 bool serial_busy(void)

@@ -38,7 +38,7 @@ void terminal_hint(struct terminal *t, const char *fmt, ...)
 
 /* ---- what they show ---- */
 
-static bool blank(const struct vt *vt)
+static bool terminal_blank(const struct vt *vt)
 {
 	u32 i;
 
@@ -65,7 +65,7 @@ void terminal_focus(struct terminal *t, struct guest *g)
 	t->ops->join();
 	if (!g)
 		monitor_enter(t);
-	if (g && blank(&t->focus->vt))
+	if (g && terminal_blank(&t->focus->vt))
 		say_keys(t->focus);
 }
 

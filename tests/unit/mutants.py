@@ -42,7 +42,7 @@ MUTANTS = [
     ("blk", "hv/dev/disk.c", "*e = d->image ? ZERO : AS_IMAGE;", "*e = AS_IMAGE;"),
     ("blk", "hv/dev/disk.c", "memcpy(frame_ptr(f), old, image_bytes(d, n));", ";"),
     ("switch", "drivers/net/switch.c", "e->seen < best->seen", "e->seen > best->seen"),
-    ("switch", "drivers/net/switch.c", "if (owner(s, source) == SWITCH_ALL)\n\t\t*entry", "*entry"),
+    ("switch", "drivers/net/switch.c", "if (switch_owner(s, source) == SWITCH_ALL)\n\t\t*switch_slot", "*switch_slot"),
     ("lanhost", "drivers/net/lanhost.c", "i + 2 + t->f[i + 1] > t->len", "0"),
     ("lanhost", "drivers/net/lanhost.c", "(!name[n] || ", "(1 || "),
     ("net", "drivers/virtio/net.c", "virtq_unpop(&n->dev, NET_RX, b.count);", ";"),
@@ -61,7 +61,7 @@ MUTANTS = [
     ("virtio", "drivers/virtio/mmio.c", "(value & (value - 1))", "0"),
     ("virtio", "drivers/virtio/mmio.c", "(vq->used & 3)", "(vq->used & 1)"),
     ("virtio", "drivers/virtio/mmio.c", "(u64)value << 32", "0 * value"),
-    ("virtio", "drivers/virtio/ring.c", "if (vq->ready && wr(", "if (wr("),
+    ("virtio", "drivers/virtio/ring.c", "if (vq->ready && ring_wr(", "if (ring_wr("),
     ("virtio", "drivers/virtio/ring.c", "> vq->size) {", "> 2 * vq->size) {"),
     ("ring", "drivers/virtio/ring.c", "word - 1) >= fresh", "word - 1) > fresh"),
     ("ring", "drivers/virtio/ring.c", "if (offset < p.base)", "if (0)"),
@@ -77,7 +77,7 @@ MUTANTS = [
     ("entropy", "hv/dev/entropy.c", " || same == 2", ""),
     ("entropy", "drivers/virtio/rng.c", "r->spent_ns += n * NS_PER_BYTE;", ""),
     ("entropy", "drivers/virtio/rng.c", "MAX(r->spent_ns, now - MIN(now, SAVED_NS))", "r->spent_ns"),
-    ("entropy", "drivers/virtio/rng.c", " && affordable(rng_of(d))", ""),
+    ("entropy", "drivers/virtio/rng.c", " && rng_affordable(rng_of(d))", ""),
 ]
 
 
