@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The first line of C: the boot loader's words become a struct boot_info, and the hypervisor starts. */
+/* The first line of C: the boot loader's words become a struct boot_info, and the hypervisor
+ * starts. */
 #include "boot/multiboot.h"
 
 void boot_main(u32 magic, u32 mbi) NORETURN;	/* called by head.S */

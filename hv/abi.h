@@ -2,11 +2,10 @@
 /*
  * The guest interface: what a guest kernel and Ringlet agree on.
  *
- * This one header is the whole agreement.  The hypervisor includes it, the
- * test guests include it, and the guest build copies it into the Linux tree
- * as <asm/ringlet-abi.h>.  It is lguest's interface (its numbers, its shared
- * page) with our own numbers and fields after the old ones.  A kernel that
- * knows only the old part works: it does not pass RINGLET_MAGIC to HC_INIT, and then
+ * This one header is the whole agreement.  The hypervisor includes it, the test guests include it,
+ * and the guest build copies it into the Linux tree as <asm/ringlet-abi.h>.  It is lguest's
+ * interface (its numbers, its shared page) with our own numbers and fields after the old ones.  A
+ * kernel that knows only the old part works: it does not pass RINGLET_MAGIC to HC_INIT, and then
  * nothing beyond `syscall_vec` is read or written.
  *
  * docs/hypercalls.md is the reference, with every error.
@@ -14,8 +13,8 @@
 #ifndef RINGLET_ABI_H
 #define RINGLET_ABI_H
 
-/* A hypercall is `int $0x1f` from ring 1: number in %eax, arguments in %ebx,
- * %ecx, %edx, %esi, result in %eax; all other registers are kept. */
+/* A hypercall is `int $0x1f` from ring 1: number in %eax, arguments in %ebx, %ecx, %edx, %esi,
+ * result in %eax; all other registers are kept. */
 #define RINGLET_TRAP		0x1f
 
 /* lguest's numbers. */
@@ -78,8 +77,8 @@
 
 #ifndef __ASSEMBLER__
 
-/* The asynchronous ring: a slot is free while its status byte is 0xff; the guest
- * fills hcalls[i], then stores 0.  Served in order before any hypercall. */
+/* The asynchronous ring: a slot is free while its status byte is 0xff; the guest fills hcalls[i],
+ * then stores 0.  Served in order before any hypercall. */
 struct ringlet_async_call {
 	unsigned int eax, ebx, ecx, edx, esi;
 };
@@ -95,8 +94,8 @@ struct ringlet_shared {
 	/* set by us in HC_INIT */
 	unsigned int reserve_mem;		/* bytes at the top of the address space not to use */
 	unsigned int tsc_khz;			/* 0: do not use the TSC */
-	/* set by the guest before HC_INIT (Linux 3.x layout; 4.x had one word noirq_iret
-	 * in place of the first two) */
+	/* set by the guest before HC_INIT (Linux 3.x layout; 4.x had one word noirq_iret in place
+	 * of the first two) */
 	unsigned int noirq_start, noirq_end;	/* from "interrupts go on" to the end of the iret */
 	unsigned int kernel_address;		/* first kernel address: 0xC0000000 */
 	unsigned int syscall_vec;		/* 0x80 */
@@ -106,8 +105,8 @@ struct ringlet_shared {
 	unsigned int features;			/* us */
 	unsigned int guest_features;		/* guest, before HC_INIT */
 	/* Clock: ns = clock_ns + ((rdtsc - clock_tsc) * clock_mult >> 32 << clock_shift),
-	 * nanoseconds since Ringlet started.  clock_seq is odd during an update.
-	 * clock_mult 0: the TSC is not to be trusted, clock_ns alone is the time. */
+	 * nanoseconds since Ringlet started.  clock_seq is odd during an update. clock_mult 0: the
+	 * TSC is not to be trusted, clock_ns alone is the time. */
 	unsigned int clock_seq;
 	unsigned int clock_mult, clock_shift;
 	unsigned long long clock_tsc __attribute__((aligned(4)));

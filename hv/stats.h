@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is counted: one structure per guest, always on.  `stats` in the monitor,
- * its machine-readable form and `make bench` all read this and nothing else.
+ * What is counted: one structure per guest, always on.  `stats` in the monitor, its
+ * machine-readable form and `make bench` all read this and nothing else.
  */
 #ifndef HV_STATS_H
 #define HV_STATS_H

@@ -6,12 +6,11 @@
  *   gpa  guest physical: what the guest believes its RAM to be
  *   hpa  host physical: what the machine has
  *
- * Each is a one-member struct, so that handing one where another is wanted
- * does not compile.  `gva(x)` boxes, `gva_x(a)` unboxes; frames are the same
- * with the 12 offset bits gone.  Host *virtual* addresses are plain pointers:
- * the hypervisor maps all RAM at its physical address (see hv/mem/hostmap.c), so
- * an hpa of RAM becomes a pointer by `hpa_ptr`, which only mm/loader/gmem code
- * may use; a gpa never does, except inside gmem.c.
+ * Each is a one-member struct, so that handing one where another is wanted does not compile.
+ * `gva(x)` boxes, `gva_x(a)` unboxes; frames are the same with the 12 offset bits gone.  Host
+ * *virtual* addresses are plain pointers: the hypervisor maps all RAM at its physical address (see
+ * hv/mem/hostmap.c), so an hpa of RAM becomes a pointer by `hpa_ptr`, which only mm/loader/gmem
+ * code may use; a gpa never does, except inside gmem.c.
  */
 #ifndef HV_TYPES_H
 #define HV_TYPES_H

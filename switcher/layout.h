@@ -14,8 +14,8 @@
  *               | host page                   | mapped in the hypervisor's address space only
  *   0xFFC04000  +-----------------------------+  (hole; next CPU's at +0x4000)
  *
- * Ring 1 is supervisor for the MMU, so a guest kernel can read all that is mapped
- * while it runs: nothing but the three pages above, and nothing secret in them.
+ * Ring 1 is supervisor for the MMU, so a guest kernel can read all that is mapped while it runs:
+ * nothing but the three pages above, and nothing secret in them.
  */
 #ifndef SWITCHER_LAYOUT_H
 #define SWITCHER_LAYOUT_H

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Switcher: the one page of code that is mapped, at the same address, in the
- * hypervisor's address space and in every guest's.  Into a guest: stack, CR3,
- * registers, iret.  Out of it: registers, CR3, stack.  GDT, IDT and TSS stay as they are.
+ * The Switcher: the one page of code that is mapped, at the same address, in the hypervisor's
+ * address space and in every guest's.  Into a guest: stack, CR3, registers, iret.  Out of it:
+ * registers, CR3, stack.  GDT, IDT and TSS stay as they are.
  *
- *	u32 switch_to_guest(u32 pages, u32 cr3);	(%eax, %edx -> %eax)
+ * 	u32 switch_to_guest(u32 pages, u32 cr3);	(%eax, %edx -> %eax)
  *
- * The ring-0 stack is the register page, mapped at the same address on both sides,
- * so %esp is good at every instruction here, and an NMI may come anywhere.
+ * The ring-0 stack is the register page, mapped at the same address on both sides, so %esp is good
+ * at every instruction here, and an NMI may come anywhere.
  *
  * Frame at the end of the register page, high to low:
  *
- *	ss esp eflags cs eip	pushed by the processor on the way out of ring 1 or 3
- *	error			pushed by it for some vectors, else by the stub
- *	trap			pushed by the stub
- *	(3 words of slack)	see below
- *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
+ * 	ss esp eflags cs eip	pushed by the processor on the way out of ring 1 or 3
+ * 	error			pushed by it for some vectors, else by the stub
+ * 	trap			pushed by the stub
+ * 	(3 words of slack)	see below
+ * 	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
  *
- * If the final iret faults, the processor pushes eflags, cs, eip and an error code below
- * the five words iret was to take, and the stub one more: those five land in error, trap and the
- * slack, so that the guest's registers are still there to be shown when it is killed.
+ * If the final iret faults, the processor pushes eflags, cs, eip and an error code below the five
+ * words iret was to take, and the stub one more: those five land in error, trap and the slack, so
+ * that the guest's registers are still there to be shown when it is killed.
  */
 #include "switcher/layout.h"
 #include "arch/x86/regs.h"
@@ -40,9 +40,10 @@ switch_to_guest:
 	leal	LP_REGS + REGS_OFFSET(%eax), %esp
 	movl	%edx, %cr3
 
-	/* The hypervisor never touches %fs and %gs, so they still hold what the same guest
-	 * left in them; vcpu_load() zeroes them when the guest is another one.  Not reloading also does
-	 * what hardware does when the guest has changed a descriptor that is in use: the old one stays. */
+	/* The hypervisor never touches %fs and %gs, so they still hold what the same guest left in
+	 * them; vcpu_load() zeroes them when the guest is another one.  Not reloading also does
+	 * what hardware does when the guest has changed a descriptor that is in use: the old one
+	 * stays. */
 	movl	%gs, %ecx
 	cmpw	R_GS(%esp), %cx
 	je	1f
@@ -126,8 +127,8 @@ host_common:
 	iret
 
 /*
- * In the Switcher.  With the host's stack, CR3 is the host's too: nothing special.  With
- * the register page, %ds is anybody's and CR3 either side's; only %ss can be trusted.
+ * In the Switcher.  With the host's stack, CR3 is the host's too: nothing special.  With the
+ * register page, %ds is anybody's and CR3 either side's; only %ss can be trusted.
  */
 in_switcher:
 	cmpl	$SWITCHER_BASE, %esp
@@ -162,9 +163,9 @@ skip:
 	addl	$8, %esp
 	iret
 
-/* The selector names no usable descriptor any more (the guest changed its GDT): hardware
- * would have kept the cached one; the nearest we can do is the null selector, which faults
- * in the guest, and only there, if it is used.  The register frame is above our 6 words. */
+/* The selector names no usable descriptor any more (the guest changed its GDT): hardware would have
+ * kept the cached one; the nearest we can do is the null selector, which faults in the guest, and
+ * only there, if it is used.  The register frame is above our 6 words. */
 #define FRAME 24
 null_gs:
 	movl	$0, FRAME + R_GS(%esp)

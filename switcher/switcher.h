@@ -7,8 +7,8 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-/* At the very end of the register page; the exit path pushes it from the top down.
- * `slack` is room for the frame of a fault in the final iret, so that it overwrites nothing. */
+/* At the very end of the register page; the exit path pushes it from the top down.  `slack` is room
+ * for the frame of a fault in the final iret, so that it overwrites nothing. */
 struct vcpu_regs {
 	u32 eax, ebx, ecx, edx, esi, edi, ebp;
 	u32 gs, fs, ds, es;
@@ -39,14 +39,14 @@ struct host_page {
 	struct tss df_tss;	/* the double-fault task's */
 };
 
-/* Loads the guest's registers from LP_REGS of `pages` and enters it on page directory cr3.
- * Returns the trap number when it comes out, with its registers stored back; or
- * SWITCH_FAILED | vector if the final iret faulted (registers unchanged). */
+/* Loads the guest's registers from LP_REGS of `pages` and enters it on page directory cr3.  Returns
+ * the trap number when it comes out, with its registers stored back; or SWITCH_FAILED | vector if
+ * the final iret faulted (registers unchanged). */
 u32 switch_to_guest(u32 pages, u32 cr3) __attribute__((regparm(2)));
 #define SWITCH_FAILED	0x1000
 
-/* Only these vectors can reach us: exceptions, the 16 interrupt lines, and the hypercall among
- * the former.  All others are absent from the IDT, so that `int n` gives #GP. */
+/* Only these vectors can reach us: exceptions, the 16 interrupt lines, and the hypercall among the
+ * former.  All others are absent from the IDT, so that `int n` gives #GP. */
 #define SWITCHER_VECTORS 48
 extern const u32 switcher_stubs[SWITCHER_VECTORS];	/* entry address for each */
 extern const u8 switcher_load[];	/* where the page lies in the image, machine address */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The processor: what it is, and the control registers and MSRs that are set once for good.
- * A Pentium is enough: CPUID and a time stamp counter, nothing more is taken for granted.
+ * The processor: what it is, and the control registers and MSRs that are set once for good.  A
+ * Pentium is enough: CPUID and a time stamp counter, nothing more is taken for granted.
  */
 #include <stdio.h>
 #include <string.h>

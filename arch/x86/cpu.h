@@ -36,8 +36,8 @@ extern struct cpu_info cpu_info;
 
 static inline bool cpu_has(u32 bits) { return (cpu_info.features & bits) == bits; }
 
-/* Finds out, and sets CR0 and CR4.  On a processor that is too old (no CPUID, no TSC) it says so and
- * stops for good. */
+/* Finds out, and sets CR0 and CR4.  On a processor that is too old (no CPUID, no TSC) it says so
+ * and stops for good. */
 void cpu_init(void);
 /* A random number by the processor; false: it has no such instruction, or none is ready yet. */
 bool rdrand(u32 *v);

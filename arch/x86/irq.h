@@ -14,8 +14,8 @@
 
 void pic_init(void);				/* remapped, everything masked */
 void irq_register(u32 irq, void (*handler)(void));	/* and unmasks it */
-/* A vector arrived, whoever was running: acknowledges it and calls the handler.
- * Spurious and unknown ones are counted and ignored. */
+/* A vector arrived, whoever was running: acknowledges it and calls the handler.  Spurious and
+ * unknown ones are counted and ignored. */
 void irq_dispatch(u32 vector);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The 8254: channel 0 interrupts us once when told to, channel 2 (the speaker's) measures the
- * TSC, since its output can be polled.
+ * The 8254: channel 0 interrupts us once when told to, channel 2 (the speaker's) measures the TSC,
+ * since its output can be polled.
  */
 #include "arch/x86/pit.h"
 #include "arch/x86/regs.h"
@@ -48,8 +48,8 @@ u64 pit_measure_tsc(u32 count, u64 *error)
 void pit_oneshot(u64 ns)
 {
 	static bool mode_set;
-	/* ns * PIT_HZ / 10^9, the factor as 32.32 fixed point, rounded up and one more for what the TSC's
-	 * calibration is off by: firing too early would cost a second interrupt each time. */
+	/* ns * PIT_HZ / 10^9, the factor as 32.32 fixed point, rounded up and one more for what the
+	 * TSC's calibration is off by: firing too early would cost a second interrupt each time. */
 	u32 count = (u32)(MIN(ns, (u64)PIT_MAX_NS) * 5124678 >> 32) + 2;
 
 	if (!mode_set) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The wall clock, read once from the CMOS clock, which is taken to run in UTC.  Whether it
- * counts in BCD or binary, 12 or 24 hours, it says itself; the century it does not, not
- * everywhere in the same place, so a two-digit year means 1980 to 2079.
+ * The wall clock, read once from the CMOS clock, which is taken to run in UTC.  Whether it counts
+ * in BCD or binary, 12 or 24 hours, it says itself; the century it does not, not everywhere in the
+ * same place, so a two-digit year means 1980 to 2079.
  */
 #include <string.h>
 #include "arch/x86/regs.h"

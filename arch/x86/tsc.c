@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time is the TSC, its frequency measured once against the PIT.  A measurement can be spoilt (by an SMI,
- * or a busy machine under QEMU), but each tells how large its error may be, so: several short
+ * Time is the TSC, its frequency measured once against the PIT.  A measurement can be spoilt (by an
+ * SMI, or a busy machine under QEMU), but each tells how large its error may be, so: several short
  * ones, more if all are spoilt, and of those the best, which is more than a median could promise.
  */
 #include "arch/x86/pit.h"

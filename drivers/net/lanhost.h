@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one host of each LAN that is no guest: gives the guests their addresses and tells them each other's. */
+/* The one host of each LAN that is no guest: gives the guests their addresses and tells them each
+ * other's. */
 #ifndef NET_LANHOST_H
 #define NET_LANHOST_H
 
@@ -15,7 +16,8 @@ struct lanhost {
 	u32 ports;
 };
 
-/* Answers a frame (of len bytes) that came from a port: how long the answer is in out; 0: there is none. */
+/* Answers a frame (of len bytes) that came from a port: how long the answer is in out; 0: there is
+ * none. */
 u32 lanhost_answer(const struct lanhost *h, u32 port, const u8 *frame, u32 len, u8 out[LANHOST_FRAME]);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The learning switch.  The address a port was configured with is always behind that port and nobody
- * can take it; others are learned from what is sent, in a small table whose oldest entry gives
- * way, so that a guest that makes up addresses costs the others no more than some flooding.
+ * The learning switch.  The address a port was configured with is always behind that port and
+ * nobody can take it; others are learned from what is sent, in a small table whose oldest entry
+ * gives way, so that a guest that makes up addresses costs the others no more than some flooding.
  */
 #include "drivers/net/switch.h"
 

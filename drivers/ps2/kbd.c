@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keyboard.  First the translation, which is pure: a table for keys that type a character,
- * one for keys that send a sequence; then the few lines that touch the port.
+ * The keyboard.  First the translation, which is pure: a table for keys that type a character, one
+ * for keys that send a sequence; then the few lines that touch the port.
  */
 #include <string.h>
 #include "arch/x86/irq.h"
@@ -30,8 +30,8 @@ static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'
 static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 _Static_assert(sizeof(plain) == 0x3A + 1 && sizeof(shifted) == sizeof(plain), "scan codes 0..0x39");
 
-/* The keypad from 7 to ., as digits and as what is printed below them; the separate cursor
- * keys have the same codes after SC_EXTENDED. */
+/* The keypad from 7 to ., as digits and as what is printed below them; the separate cursor keys
+ * have the same codes after SC_EXTENDED. */
 static const char keypad[] = "789-456+1230.";
 static const char *const cursor_keys[] = {
 	"[1~", "[A", "[5~", NULL, "[D", NULL, "[C", NULL, "[4~", "[B", "[6~", "[2~", "[3~",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A PC keyboard, US layout: scan codes (set 1, as the controller translates them) to the bytes a
- * VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards
- * behind the BIOS's emulation work too.
+ * VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards behind the
+ * BIOS's emulation work too.
  */
 #ifndef PS2_KBD_H
 #define PS2_KBD_H
@@ -30,7 +30,8 @@ struct kbd_state {
 /* Pure: one scan code in; true: *e tells what it typed. */
 bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 
-/* Throws away what waits; registers IRQ 1.  bios_flags: the byte at 0x417, for the state of the locks. */
+/* Throws away what waits; registers IRQ 1.  bios_flags: the byte at 0x417, for the state of the
+ * locks. */
 void kbd_init(u8 bios_flags);
 /* The next event: 1, or 0 if there is none. */
 int kbd_get(struct kbd_event *e);

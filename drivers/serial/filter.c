@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal answers questions as if somebody had typed the answer, and a guest may choose the words.  So
- * what passes is listed here: text, and the sequences that full-screen programs draw with.  All else is
- * dropped: questions, titles and other strings, reports of mouse and focus, printing, other character sets.
+ * A terminal answers questions as if somebody had typed the answer, and a guest may choose the
+ * words.  So what passes is listed here: text, and the sequences that full-screen programs draw
+ * with.  All else is dropped: questions, titles and other strings, reports of mouse and focus,
+ * printing, other character sets.
  */
 #include <string.h>
 #include "drivers/serial/filter.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Takes out of what a guest says whatever could make a person's terminal say something itself.  Pure: any
- * bytes may come, in pieces cut anywhere.
+ * Takes out of what a guest says whatever could make a person's terminal say something itself.
+ * Pure: any bytes may come, in pieces cut anywhere.
  */
 #ifndef SERIAL_FILTER_H
 #define SERIAL_FILTER_H
@@ -17,8 +17,8 @@ struct filter {				/* all zero to begin with */
 	u8 *to;
 };
 
-/* Puts what may pass to `to`, which has room for len + FILTER_HELD bytes, and returns how many there are.
- * A sequence passes whole, with the piece that completes it, or not at all. */
+/* Puts what may pass to `to`, which has room for len + FILTER_HELD bytes, and returns how many
+ * there are.  A sequence passes whole, with the piece that completes it, or not at all. */
 u32 filter_text(struct filter *f, const void *from, u32 len, u8 *to);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Serial ports.  Two rings between the wire and everybody else: what is typed is taken from the
- * chip at once, so that no byte is lost while a guest runs; what is written leaves in bursts of a FIFO
- * whenever the chip says it is empty, so that nobody waits for 115200 baud.
+ * chip at once, so that no byte is lost while a guest runs; what is written leaves in bursts of a
+ * FIFO whenever the chip says it is empty, so that nobody waits for 115200 baud.
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
@@ -33,7 +33,8 @@ enum {	/* registers */
 #define MOST_BURSTS	16		/* a virtual chip is empty again at once */
 
 #define RING		8192
-/* 115200 baud send a byte in 87 us; a port takes about 1 us. Ten times as long, then it is stalled. */
+/* 115200 baud send a byte in 87 us; a port takes about 1 us.  Ten times as long, then it is
+ * stalled. */
 #define MAX_POLLS	10000
 
 static u8 com1_rx[RING], com1_tx[RING];
@@ -77,7 +78,8 @@ static u8 uart_pull(struct uart_ring *r)
 	return r->byte[r->tail++ & (r->size - 1)];
 }
 
-/* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits apart. */
+/* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits
+ * apart. */
 static bool uart_probe(const struct uart *u)
 {
 	u8 zero, ones;
@@ -110,8 +112,8 @@ void uart_init(struct uart *u)
 }
 
 /*
- * The chip may be stalled for long: a virtual one whose other end is not read.  One wait is enough to know;
- * until it moves again nobody else waits, and what is written stays in the ring.
+ * The chip may be stalled for long: a virtual one whose other end is not read.  One wait is enough
+ * to know; until it moves again nobody else waits, and what is written stays in the ring.
  */
 static bool wait_empty(struct uart *u)
 {
@@ -154,8 +156,8 @@ static void uart_transmit(struct uart *u)
 }
 
 /*
- * Which interrupts, and whether the other end may send.  Enabling the transmitter's interrupt while the chip
- * is empty raises it, so it is on only while there is something left to send.
+ * Which interrupts, and whether the other end may send.  Enabling the transmitter's interrupt while
+ * the chip is empty raises it, so it is on only while there is something left to send.
  */
 static void uart_choose(struct uart *u)
 {

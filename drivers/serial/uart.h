@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Serial ports, 8250s or 16550s.  Two ways to write: uart_putc() waits for the wire and works
- * from the first instruction to a panic; uart_write() only fills a ring.
- * All run with interrupts off.  Without a UART everything is accepted and thrown away.
+ * Serial ports, 8250s or 16550s.  Two ways to write: uart_putc() waits for the wire and works from
+ * the first instruction to a panic; uart_write() only fills a ring.  All run with interrupts off.
+ * Without a UART everything is accepted and thrown away.
  */
 #ifndef SERIAL_UART_H
 #define SERIAL_UART_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VGA text mode, 80x25.  Video memory is slow and costly to read on old machines, so a copy of
- * what is on the screen is kept, and only differences are written.
+ * VGA text mode, 80x25.  Video memory is slow and costly to read on old machines, so a copy of what
+ * is on the screen is kept, and only differences are written.
  */
 #include "arch/x86/regs.h"
 #include "drivers/vga/vga.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The terminal: a state machine over bytes (plain, ESC, CSI, string) that moves a cursor over
- * cells.  Everything that comes from outside is clamped where it is used: rows and columns to
- * the screen, counts to what is left of it, parameters to 9999.
+ * cells.  Everything that comes from outside is clamped where it is used: rows and columns to the
+ * screen, counts to what is left of it, parameters to 9999.
  */
 #include <stdio.h>
 #include <string.h>
@@ -279,7 +279,8 @@ static u8 nearest_16(u32 n)
 	return (u8)((r > 2) << 2 | (g > 2) << 1 | (b > 2) | (MAX(r, MAX(g, b)) > 4 ? 8 : 0));
 }
 
-/* 38 or 48 at parameter i: a colour from a palette or as red, green, blue.  Returns the last one used. */
+/* 38 or 48 at parameter i: a colour from a palette or as red, green, blue.  Returns the last one
+ * used. */
 static u32 extended_colour(struct vt *vt, u32 i, bool background)
 {
 	u8 colour = 0;
@@ -565,8 +566,8 @@ static void vt_text(struct vt *vt, u8 c)
 static void vt_byte(struct vt *vt, u8 c)
 {
 	if (c < 0x20) {
-		/* A string ends with BEL or ESC \; any other control character ends it too, so that a
-		 * lost end costs a line and not the rest of the session. */
+		/* A string ends with BEL or ESC \; any other control character ends it too, so that
+		 * a lost end costs a line and not the rest of the session. */
 		if (vt->state == STRING)
 			vt->state = GROUND;
 		vt->utf8_left = 0;

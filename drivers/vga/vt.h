@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal: bytes in, cells out.  VT100 with ANSI colours, as much as vi, top and a
- * coloured shell need.  Pure and bounded: any bytes may come (they are a guest's).
+ * A terminal: bytes in, cells out.  VT100 with ANSI colours, as much as vi, top and a coloured
+ * shell need.  Pure and bounded: any bytes may come (they are a guest's).
  */
 #ifndef VGA_VT_H
 #define VGA_VT_H
@@ -34,16 +34,16 @@ struct vt {
 	u16 params[VT_MAX_PARAMS];
 	u32 utf8, utf8_left;
 
-	/* Answers (cursor position, identity) to what ran on the terminal; NULL: none are given. Set
-	 * after vt_init(). */
+	/* Answers (cursor position, identity) to what ran on the terminal; NULL: none are given.
+	 * Set after vt_init(). */
 	void (*reply)(void *arg, const void *data, u32 len);
 	void *reply_arg;
 };
 
 /* cells has room for cols * rows; 1 to VT_MAX_*. */
 void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows);
-/* Another size in other cells: what fits of what was there, the cursor's row with it.  The old cells are the
- * caller's again. */
+/* Another size in other cells: what fits of what was there, the cursor's row with it.  The old
+ * cells are the caller's again. */
 void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows);
 void vt_write(struct vt *vt, const void *data, u32 len);
 /* Puts out what makes another VT100-like terminal show the same. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio block device.  One request is in work at a time, in pieces of a block; it is judged whole before
- * its first byte moves, so that one that runs past the end touches nothing.
+ * The virtio block device.  One request is in work at a time, in pieces of a block; it is judged
+ * whole before its first byte moves, so that one that runs past the end touches nothing.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -106,8 +106,8 @@ static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 }
 
 /*
- * Here, and not after each kick, is the guest told that output is done: Linux waits for that without an
- * interrupt, but asks for one, and would leave three times as often for the same text.
+ * Here, and not after each kick, is the guest told that output is done: Linux waits for that
+ * without an interrupt, but asks for one, and would leave three times as often for the same text.
  */
 static bool vcon_poll(struct virtio_dev *d)
 {

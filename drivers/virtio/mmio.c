@@ -77,7 +77,8 @@ static void set_status(struct virtio_dev *d, u32 value)
 		return;
 	}
 	value = (value & DRIVERS_OWN) | d->status;	/* only a reset clears */
-	/* Features that were not offered, or an old driver: FEATURES_OK does not stick, and nothing goes without. */
+	/* Features that were not offered, or an old driver: FEATURES_OK does not stick, and nothing
+	 * goes without. */
 	if ((d->accepted & ~d->features) || !virtio_has(d, VIRTIO_F_VERSION_1))
 		value &= ~FEATURES_OK;
 	if (!(value & FEATURES_OK))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The virtio network device.  A frame goes from the sender's buffers straight into the receiver's;
- * only its beginning passes through here.  A receiver's buffers are strung together until the frame has
- * room in them, filled as if they were one, and shown to the guest all at once.
+ * only its beginning passes through here.  A receiver's buffers are strung together until the frame
+ * has room in them, filled as if they were one, and shown to the guest all at once.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -181,7 +181,8 @@ static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *
 	return fate;
 }
 
-/* Linux's driver is there long before the interface is up: what comes in between is not lost by anybody's fault. */
+/* Linux's driver is there long before the interface is up: what comes in between is not lost by
+ * anybody's fault. */
 static bool net_up(struct virtio_net *n)
 {
 	n->up = n->up || virtq_waiting(&n->dev, NET_RX);
@@ -222,8 +223,9 @@ static void net_settle(struct virtio_dev *d)
 }
 
 /*
- * That a packet has left is no news worth an interrupt: a guest that waits for it mostly hears of the answer first, and
- * looks then at what has left, too.  So it is told when nobody has anything to do, or after a while.
+ * That a packet has left is no news worth an interrupt: a guest that waits for it mostly hears of
+ * the answer first, and looks then at what has left, too.  So it is told when nobody has anything
+ * to do, or after a while.
  */
 static bool net_poll(struct virtio_dev *d)
 {

@@ -34,8 +34,8 @@ _Static_assert(sizeof(struct net_hdr) == 12, "virtio_net_hdr");
 
 #define NET_HEAD	640		/* all headers a frame can have; a whole frame of the LAN's own host */
 
-/* A frame on its way: its beginning, which we have read (once) and judged by, and the rest, which is still
- * with the sender. */
+/* A frame on its way: its beginning, which we have read (once) and judged by, and the rest, which
+ * is still with the sender. */
 struct net_packet {
 	struct net_hdr hdr;		/* goes out together with head */
 	u8 head[NET_HEAD];
@@ -83,8 +83,8 @@ struct virtio_net {
 };
 
 void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac);
-/* Gives p to the guest (NULL: it is not there), as plain as its driver wants it; p stays as it is, but for
- * hdr.buffers.  The guest is not interrupted before virtq_signal(&n->dev, NET_RX). */
+/* Gives p to the guest (NULL: it is not there), as plain as its driver wants it; p stays as it is,
+ * but for hdr.buffers.  The guest is not interrupted before virtq_signal(&n->dev, NET_RX). */
 enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p);
 
 /* Reads up to len bytes from `offset` on; returns how many there were. */
@@ -93,7 +93,8 @@ u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len);
 /* ---- offload.c: what a guest leaves to the other side's card ---- */
 /* Do the fields of p->hdr make sense for this frame and these features of its sender? */
 bool net_hdr_ok(const struct net_packet *p, u64 features);
-/* Makes the first n bytes of the frame part of head; false: they do not fit or there are not so many. */
+/* Makes the first n bytes of the frame part of head; false: they do not fit or there are not so
+ * many. */
 bool net_pull(struct net_packet *p, u32 n);
 /* Fills in the checksum that p lacks; false: too hard. */
 bool net_checksum(struct net_packet *p);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest leaves to the card of the other side: checksums, and cutting TCP into segments.  Mostly the
- * receiver wants neither, since nothing gets lost on the way; for one that does it is done here.
+ * What a guest leaves to the card of the other side: checksums, and cutting TCP into segments.
+ * Mostly the receiver wants neither, since nothing gets lost on the way; for one that does it is
+ * done here.
  */
 #include <string.h>
 #include "drivers/virtio/net.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The split virtqueue, device side.  Each descriptor is fetched once into a local and then judged; a
- * chain is bounded by VIRTIO_SEGMENTS, so a loop ends there.
+ * The split virtqueue, device side.  Each descriptor is fetched once into a local and then judged;
+ * a chain is bounded by VIRTIO_SEGMENTS, so a loop ends there.
  */
 #include <string.h>
 #include "drivers/virtio/virtio.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio entropy device, at a bounded rate.  A buffer is taken off the ring only when there is allowance
- * for all that one may take, so none is ever half done: beyond the rate it just waits in the
- * ring, until the clock's next tick lets rng_poll() look again.
+ * The virtio entropy device, at a bounded rate.  A buffer is taken off the ring only when there is
+ * allowance for all that one may take, so none is ever half done: beyond the rate it just waits in
+ * the ring, until the clock's next tick lets rng_poll() look again.
  */
 #include <stdlib.h>
 #include <string.h>

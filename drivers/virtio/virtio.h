@@ -2,10 +2,10 @@
 /*
  * The device side of virtio 1.x over virtio-mmio.
  *
- * A device knows its guest only through struct virtio_guest: read and write its memory,
- * raise its interrupt.  Everything a guest puts into registers, rings and descriptors may be
- * anything; what is malformed ends in DEVICE_NEEDS_RESET for this device, with one line of reason,
- * and hurts nobody else.
+ * A device knows its guest only through struct virtio_guest: read and write its memory, raise its
+ * interrupt.  Everything a guest puts into registers, rings and descriptors may be anything; what
+ * is malformed ends in DEVICE_NEEDS_RESET for this device, with one line of reason, and hurts
+ * nobody else.
  */
 #ifndef VIRTIO_VIRTIO_H
 #define VIRTIO_VIRTIO_H
@@ -52,7 +52,8 @@ struct virtio_chain {
 	u16 head;
 	u32 readable, writable;		/* how many segments; the readable ones come first */
 	struct virtio_seg seg[VIRTIO_SEGMENTS];
-	/* Where the last copy ended, [0] in the readable part, [1] in the writable one: most go on from there. */
+	/* Where the last copy ended, [0] in the readable part, [1] in the writable one: most go on
+	 * from there. */
 	struct { u32 seg, offset; } at[2];
 };
 
@@ -70,10 +71,11 @@ struct virtio_dev {
 /* What a kind of device is. */
 struct virtio_ops {
 	u32 device_id, queues;
-	/* A kick waits until virtio_poll(): for what nobody can use before the guest leaves the processor.
-	 * Until then the guest adds without kicking. */
+	/* A kick waits until virtio_poll(): for what nobody can use before the guest leaves the
+	 * processor.  Until then the guest adds without kicking. */
 	bool lazy;
-	/* Handles what the guest made available in queue q; a bounded amount, true: there is more. */
+	/* Handles what the guest made available in queue q; a bounded amount, true: there is
+	 * more. */
 	bool (*process)(struct virtio_dev *d, u32 q);
 	void (*reset)(struct virtio_dev *d, u32 q);	/* forgets what is in work in queue q; may be NULL */
 	void (*started)(struct virtio_dev *d);	/* the driver said DRIVER_OK; may be NULL */
@@ -81,7 +83,8 @@ struct virtio_ops {
 	const void *(*config)(struct virtio_dev *d, u32 *len);
 	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);	/* may be NULL */
 	bool (*poll)(struct virtio_dev *d);	/* in place of virtio_poll(); may be NULL */
-	/* The machine has nothing else to do: tells the guest what could wait so far.  May be NULL. */
+	/* The machine has nothing else to do: tells the guest what could wait so far.  May be
+	 * NULL. */
 	void (*settle)(struct virtio_dev *d);
 	void (*destroy)(struct virtio_dev *d);	/* frees it: nobody will call again */
 };
@@ -103,8 +106,8 @@ static inline bool virtio_has(const struct virtio_dev *d, u32 bit) { return d->a
 bool virtio_live(const struct virtio_dev *d);	/* DRIVER_OK, and neither failed nor broken */
 
 /* ---- ring.c ---- */
-/* The next available chain of queue q, taken off the ring.  false: there is none, and the guest will kick when
- * there is; or it was malformed and the device is broken now. */
+/* The next available chain of queue q, taken off the ring.  false: there is none, and the guest
+ * will kick when there is; or it was malformed and the device is broken now. */
 bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c);
 bool virtq_waiting(struct virtio_dev *d, u32 q);	/* is there one? */
 /* Puts the last n chains taken back as if they had not been; none of them was given back. */
@@ -116,11 +119,12 @@ void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written);
 void virtq_publish(struct virtio_dev *d, u32 q);
 /* Interrupts the guest if it wants to know of what was pushed since the last time. */
 void virtq_signal(struct virtio_dev *d, u32 q);
-/* Bytes of the readable part from `offset` on to dst, or src to the writable part (src NULL: zeros): returns how
- * many were there (at most len). */
+/* Bytes of the readable part from `offset` on to dst, or src to the writable part (src NULL:
+ * zeros): returns how many were there (at most len). */
 u32 virtio_copy_from(struct virtio_dev *d, struct virtio_chain *c, u32 offset, void *dst, u32 len);
 u32 virtio_copy_to(struct virtio_dev *d, struct virtio_chain *c, u32 offset, const void *src, u32 len);
-/* From the readable part of one device's chain to the writable part of another's, once and directly. */
+/* From the readable part of one device's chain to the writable part of another's, once and
+ * directly. */
 u32 virtio_copy_across(struct virtio_dev *to, struct virtio_chain *tc, u32 to_offset,
 		       struct virtio_dev *from, struct virtio_chain *fc, u32 from_offset, u32 len);
 u32 virtio_readable_bytes(const struct virtio_chain *c);	/* saturating */

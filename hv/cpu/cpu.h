@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What it takes to be a processor: our own (its lguest_pages, its traps), and the guest's (segments, traps, interrupts,
- * the instructions that it cannot do itself).
+ * What it takes to be a processor: our own (its lguest_pages, its traps), and the guest's
+ * (segments, traps, interrupts, the instructions that it cannot do itself).
  */
 #ifndef HV_CPU_CPU_H
 #define HV_CPU_CPU_H
@@ -33,7 +33,8 @@ struct state_page *cpu_state(struct cpu *c);
 /* ---- vcpu.c: a virtual CPU, born, put on a processor, taken off ---- */
 bool vcpu_create(struct guest *g);
 void vcpu_destroy(struct guest *g);
-/* Puts v on c, if another one is there; and its GDT, direct gate and trap stack, if they have changed. */
+/* Puts v on c, if another one is there; and its GDT, direct gate and trap stack, if they have
+ * changed. */
 void vcpu_load(struct cpu *c, struct vcpu *v);
 void vcpu_load_tables(struct cpu *c, struct vcpu *v);
 void vcpu_set_ts(struct cpu *c, bool on);	/* the real CR0.TS */
@@ -42,7 +43,7 @@ void vcpu_set_ts(struct cpu *c, bool on);	/* the real CR0.TS */
 void segments_reset(struct vcpu *v);
 bool gdt_load(struct vcpu *v, gva_t base, u16 limit);	/* lgdt; false: a page fault was injected */
 void gdt_set(struct vcpu *v, u32 index, struct desc d);	/* one entry; reserved ones are refused */
-/* May the guest's cs or ss hold this selector at this privilege?  */
+/* May the guest's cs or ss hold this selector at this privilege? */
 bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
 u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 for no such segment */
@@ -55,7 +56,8 @@ bool segment_is_32(const struct vcpu *v, u16 sel);
 void idt_load(struct vcpu *v, gva_t base, u16 limit);	/* lidt */
 void idt_set(struct vcpu *v, u32 vector, struct desc d);
 bool trap_gate_open(struct vcpu *v, u32 vector);	/* to an `int n` at the present privilege */
-/* Enters the guest's handler as hardware would; a fault on the way is a double fault, which kills. */
+/* Enters the guest's handler as hardware would; a fault on the way is a double fault, which
+ * kills. */
 void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
 void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error);
 /* The real gate for the system-call vector if it may lead straight to ring 1, else empty. */

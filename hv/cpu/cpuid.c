@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest kernel is told the processor can do: an allow-list.  A feature that we do not know is
- * hidden, so that a processor of the future cannot make a guest do what faults at ring 1.
- * (User programs execute cpuid themselves and see the machine's.)
+ * What a guest kernel is told the processor can do: an allow-list.  A feature that we do not know
+ * is hidden, so that a processor of the future cannot make a guest do what faults at ring 1.  (User
+ * programs execute cpuid themselves and see the machine's.)
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
 
-/* Leaf 1 %edx: FPU, TSC, CX8, CMOV, MMX, FXSR, SSE, SSE2.  Not: VME, DE, PSE, MSR, PAE, MCE,
- * APIC, SEP, MTRR, PGE, MCA, PAT. */
+/* Leaf 1 %edx: FPU, TSC, CX8, CMOV, MMX, FXSR, SSE, SSE2.  Not: VME, DE, PSE, MSR, PAE, MCE, APIC,
+ * SEP, MTRR, PGE, MCA, PAT. */
 #define LEAF1_EDX	(BIT(0) | BIT(4) | BIT(8) | BIT(15) | BIT(23) | BIT(24) | BIT(25) | BIT(26))
 /* %ecx: SSE3, PCLMUL, SSSE3, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES, RDRAND.  Not: MONITOR, PCID,
  * XSAVE, OSXSAVE, AVX, TSC deadline; and 31, "there is a hypervisor", is set. */

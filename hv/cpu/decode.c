@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decodes the instructions that can only be carried out by us: the privileged ones, the moves
- * that reach device registers, and the few that old processors lack.  One table says what follows each opcode; what
- * is not in it does not decode.
+ * Decodes the instructions that can only be carried out by us: the privileged ones, the moves that
+ * reach device registers, and the few that old processors lack.  One table says what follows each
+ * opcode; what is not in it does not decode.
  */
 #include <string.h>
 #include "hv/cpu/decode.h"

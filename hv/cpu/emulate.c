@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carries out what faulted: privileged instructions of ring 1, software interrupts,
- * and moves to and from device registers.  Fetches the instruction once, decodes the copy, acts on that.
- * Ring 3 gets the #GP real hardware would give it.
+ * Carries out what faulted: privileged instructions of ring 1, software interrupts, and moves to
+ * and from device registers.  Fetches the instruction once, decodes the copy, acts on that.  Ring 3
+ * gets the #GP real hardware would give it.
  */
 #include <string.h>
 #include "arch/x86/cpu.h"
@@ -79,8 +79,9 @@ static bool read_operand(struct vcpu *v, const struct insn *i, void *dst, u32 le
 
 enum decoded { DECODED, NOT_OURS, FAULTED };
 
-/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its page
- * fault, as from a processor that fetches all of an instruction before it looks at privilege. */
+/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its
+ * page fault, as from a processor that fetches all of an instruction before it looks at
+ * privilege. */
 static enum decoded decode_at_eip(struct vcpu *v, struct insn *i)
 {
 	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, n = INSN_MAX, err, at;
@@ -98,7 +99,8 @@ static enum decoded decode_at_eip(struct vcpu *v, struct insn *i)
 	return FAULTED;
 }
 
-/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood the log. */
+/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood
+ * the log. */
 static bool first_time(u32 *list, u32 *count, u32 number)
 {
 	u32 i;

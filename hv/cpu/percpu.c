@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One processor's own things: its struct cpu, and its lguest_pages with the GDT, IDT
- * and TSS that are loaded here once and never changed for others.
+ * One processor's own things: its struct cpu, and its lguest_pages with the GDT, IDT and TSS that
+ * are loaded here once and never changed for others.
  */
 #include <string.h>
 #include "arch/x86/regs.h"

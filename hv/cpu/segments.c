@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's GDT as the processor sees it.  Each entry is built from the few fields
- * we approve, never patched: code and data only, at ring 1 or outwards, marked accessed (the
- * processor's own marking would fault on our read-only table). Everything else becomes the
- * empty descriptor.  Segment limits protect nothing here: page tables do.
+ * The guest's GDT as the processor sees it.  Each entry is built from the few fields we approve,
+ * never patched: code and data only, at ring 1 or outwards, marked accessed (the processor's own
+ * marking would fault on our read-only table).  Everything else becomes the empty descriptor.
+ * Segment limits protect nothing here: page tables do.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -51,9 +51,9 @@ static bool in_use(const struct vcpu *v, u32 index)
 }
 
 /*
- * Linux loads GDTs that lack the descriptors its segment registers came from, and goes on
- * with what the processor has cached. We reload cs and ss on every entry, so an entry that
- * is in use and empty in the new table keeps what it was.
+ * Linux loads GDTs that lack the descriptors its segment registers came from, and goes on with what
+ * the processor has cached.  We reload cs and ss on every entry, so an entry that is in use and
+ * empty in the new table keeps what it was.
  */
 bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
 {

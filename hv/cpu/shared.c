@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page a guest shares with us (struct ringlet_shared).  The guest may rewrite any
- * of it at any time: each word is read once, by these functions, and then judged.
+ * The page a guest shares with us (struct ringlet_shared).  The guest may rewrite any of it at any
+ * time: each word is read once, by these functions, and then judged.
  */
 #include <string.h>
 #include "arch/x86/time.h"

@@ -2,12 +2,12 @@
 /*
  * The guest's IDT, and delivering a trap through it as hardware would.
  *
- * Of each gate we keep what we approve: a 32-bit interrupt or trap gate, its offset, its
- * selector at ring 1, its DPL.  All traps come to ring 0 first; only the system-call vector may lead
- * straight to ring 1, because it comes from ring 3 alone, where interrupts are always on,
- * so that the flags the processor pushes are right.  (Exceptions happen in ring 1 with interrupts "off"
- * too, and there only we know it: lguest sent them direct, and its guests came back with
- * interrupts on.)
+ * Of each gate we keep what we approve: a 32-bit interrupt or trap gate, its offset, its selector
+ * at ring 1, its DPL.  All traps come to ring 0 first; only the system-call vector may lead
+ * straight to ring 1, because it comes from ring 3 alone, where interrupts are always on, so that
+ * the flags the processor pushes are right.  (Exceptions happen in ring 1 with interrupts "off"
+ * too, and there only we know it: lguest sent them direct, and its guests came back with interrupts
+ * on.)
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -61,8 +61,8 @@ struct desc trap_direct_gate(const struct vcpu *v)
 	struct desc d = v->syscall_vec >= SWITCHER_VECTORS && v->syscall_vec < 256 ?
 			v->idt[v->syscall_vec] : (struct desc){ 0 };
 
-	/* The real gate must not clear the real interrupt flag.  An interrupt gate clears the virtual one: that
-	 * is right only if the guest has promised to do it itself. */
+	/* The real gate must not clear the real interrupt flag.  An interrupt gate clears the
+	 * virtual one: that is right only if the guest has promised to do it itself. */
 	if (!gate_type(d) ||
 	    (gate_type(d) == GATE_INTERRUPT && !(v->guest_features & RINGLET_F_SYSCALL_IF)))
 		return (struct desc){ 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A virtual CPU: born, put on a processor, taken off.  Loading one copies its GDT, its one direct
- * gate and its trap stack into that processor's state page and swaps the FPU; after
- * that an exit and re-entry of the same guest costs registers and CR3 only.
+ * gate and its trap stack into that processor's state page and swaps the FPU; after that an exit
+ * and re-entry of the same guest costs registers and CR3 only.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -40,8 +40,8 @@ static void fpu_restore(struct vcpu *v)
 		asm volatile("frstor %0" : : "m"(v->fpu));
 		return;
 	}
-	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were unless an
-	 * exception is pending: the other guest's would show.  fninit makes them 0. */
+	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were
+	 * unless an exception is pending: the other guest's would show.  fninit makes them 0. */
 	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
 }
 

@@ -5,13 +5,13 @@
  *
  * Two places need care, both because ring 1 cannot load EFLAGS.IF with iret:
  *
- * - Between noirq_start and noirq_end the guest has decided to turn interrupts on and to iret, and its
- *   frame is at (%esp).  Delivering there would stack a frame on a frame without end under
- *   a storm; waiting would lose the guest's own check. So we do its iret for it, and deliver
- *   into what it returns to.
+ * - Between noirq_start and noirq_end the guest has decided to turn interrupts on and to iret, and
+ *   its frame is at (%esp).  Delivering there would stack a frame on a frame without end under a
+ *   storm; waiting would lose the guest's own check.  So we do its iret for it, and deliver into
+ *   what it returns to.
  *
- * - At the first instruction of a system-call handler that was entered directly, interrupts
- *   still look on.  We wait: that instruction turns them off.
+ * - At the first instruction of a system-call handler that was entered directly, interrupts still
+ *   look on.  We wait: that instruction turns them off.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
@@ -72,8 +72,8 @@ bool virq_waiting(struct vcpu *v)
 }
 
 /*
- * Does the guest's iret from the frame at its stack pointer.  False, with nothing changed, if
- * the frame is not an ordinary one: then the guest's own iret shall meet the fault.
+ * Does the guest's iret from the frame at its stack pointer.  False, with nothing changed, if the
+ * frame is not an ordinary one: then the guest's own iret shall meet the fault.
  */
 static bool complete_iret(struct vcpu *v)
 {

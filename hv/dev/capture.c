@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What goes over one LAN, as a pcap file on the second serial port: each packet once, as it was sent.
- * Nobody waits for that line, so a packet it has no room for is left out, and counted.
+ * What goes over one LAN, as a pcap file on the second serial port: each packet once, as it was
+ * sent.  Nobody waits for that line, so a packet it has no room for is left out, and counted.
  */
 #include <stdio.h>
 #include "arch/x86/time.h"

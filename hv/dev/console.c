@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' consoles.  A console is what one guest says and is told: a ring of what it said lately, a terminal
- * emulator that always knows what its screen looks like, and a ring of what was typed for it.
- * What it says goes on to whoever shows it to people.
+ * Guests' consoles.  A console is what one guest says and is told: a ring of what it said lately, a
+ * terminal emulator that always knows what its screen looks like, and a ring of what was typed for
+ * it.  What it says goes on to whoever shows it to people.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest's devices and what is behind them: its console, disks, networks, randomness, and the line on which data leaves. */
+/* A guest's devices and what is behind them: its console, disks, networks, randomness, and the line
+ * on which data leaves. */
 #ifndef HV_DEV_DEV_H
 #define HV_DEV_DEV_H
 
@@ -13,12 +14,14 @@ void vdevs_destroy(struct guest *g);
 /* " virtio_mmio.device=…" for each, for the end of a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 void vdev_console_resized(struct guest *g);	/* if it runs, it is told */
-/* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at once. */
+/* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at
+ * once. */
 bool vdevs_poll(struct guest *g);
 /* Nobody has anything to do: what devices held back may now wake this one. */
 void vdevs_settle(struct guest *g);
 
-/* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no memory. */
+/* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no
+ * memory. */
 struct virtio_guest;
 struct virtio_dev *disk_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* disk.c */
 struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access);		/* lan.c */
@@ -43,8 +46,8 @@ void lans_create(void);		/* what ringlet.conf names, when all guests are known *
 struct console *console_create(struct guest *g);
 void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a terminal */
-/* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room on the wire soon is
- * lost there (but kept for `dmesg`). */
+/* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room
+ * on the wire soon is lost there (but kept for `dmesg`). */
 void console_print(struct guest *g, const char *text, u32 len);
 bool console_typed(struct guest *g);		/* something was typed for it */
 u32 console_input(struct guest *g, void *buf, u32 len);	/* returns bytes taken */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks.  They belong to the configuration, not to a guest's life: what was written is there after a reboot.
+ * Disks.  They belong to the configuration, not to a guest's life: what was written is there after
+ * a reboot.
  *
- * A disk is an image (a Multiboot module, or nothing for ram:) and, over it, the blocks that
- * were changed, each a frame of its own: memory goes with what was changed.  Only a module that
- * is neither `ro` nor `cow` is written in place; then it is nobody else's disk.
+ * A disk is an image (a Multiboot module, or nothing for ram:) and, over it, the blocks that were
+ * changed, each a frame of its own: memory goes with what was changed.  Only a module that is
+ * neither `ro` nor `cow` is written in place; then it is nobody else's disk.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -23,7 +23,8 @@ struct disk {
 
 /* Every disk there is, in the order of ringlet.conf; NULL: no more. */
 struct disk *disk_at(u32 i);
-/* The content of block n (less than d->blocks), 4096 bytes (fewer in an image that ends before); NULL: zeros. */
+/* The content of block n (less than d->blocks), 4096 bytes (fewer in an image that ends before);
+ * NULL: zeros. */
 const void *disk_block(const struct disk *d, u32 n);
 /* Drops all changes, in disks_work().  Its guest is off, and it is not written in place. */
 void disk_reset(struct disk *d);

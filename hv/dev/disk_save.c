@@ -2,14 +2,14 @@
 /*
  * Sends a disk out over the second serial port, for tools/receive-disk to put together again:
  *
- *	a line	"RINGLET-DISK 1 NAME BYTES\n"
- *	then, for each block that is not all zero, a header of three little-endian words
- *		block number, the number of bytes (4096), CRC-32 of them
- *		and those bytes
- *	last	a header of
- *		0xFFFFFFFF, the number of blocks sent, CRC-32 of all their CRCs one after the other
- *	or, if it was cancelled,
- *		0xFFFFFFFE, 0, 0
+ * 	a line	"RINGLET-DISK 1 NAME BYTES\n"
+ * 	then, for each block that is not all zero, a header of three little-endian words
+ * 		block number, the number of bytes (4096), CRC-32 of them
+ * 		and those bytes
+ * 	last	a header of
+ * 		0xFFFFFFFF, the number of blocks sent, CRC-32 of all their CRCs one after the other
+ * 	or, if it was cancelled,
+ * 		0xFFFFFFFE, 0, 0
  */
 #include <stdio.h>
 #include <string.h>

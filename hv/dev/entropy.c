@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Randomness for guests, all out of one pool: a ChaCha20 key.  What is hard to foresee goes into it by exclusive or:
- * the processor's own random numbers if it has them, and the moments at which the machine's interrupts came.
- * Each use replaces the key by a part of the keystream that nobody sees, so that neither what
- * was given out before nor what other guests got can be computed from what is here.
+ * Randomness for guests, all out of one pool: a ChaCha20 key.  What is hard to foresee goes into it
+ * by exclusive or: the processor's own random numbers if it has them, and the moments at which the
+ * machine's interrupts came.  Each use replaces the key by a part of the keystream that nobody
+ * sees, so that neither what was given out before nor what other guests got can be computed from
+ * what is here.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The second serial port, on which images and captures leave.  It belongs to one of them at a time, and its
- * ring takes memory only then.  Nobody waits for it: who writes asks for room first and comes again.
+ * The second serial port, on which images and captures leave.  It belongs to one of them at a time,
+ * and its ring takes memory only then.  Nobody waits for it: who writes asks for room first and
+ * comes again.
  */
 #include <stdio.h>
 #include <stdlib.h>

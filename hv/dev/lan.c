@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LANs.  A LAN is a name in ringlet.conf: a switch with a port for each `net =` that says it, and the
- * LAN's own host at port 0.  All of it lives as long as the configuration; a guest's card is plugged in while
- * the guest lives.  What is sent is delivered at once, and who got something is
+ * LANs.  A LAN is a name in ringlet.conf: a switch with a port for each `net =` that says it, and
+ * the LAN's own host at port 0.  All of it lives as long as the configuration; a guest's card is
+ * plugged in while the guest lives.  What is sent is delivered at once, and who got something is
  * interrupted once, after the batch.
  */
 #include <stdio.h>
@@ -36,7 +36,8 @@ struct lan *lan_find(const char *name)
 
 /* ---- packets ---- */
 
-/* Returns what it was worth in work: one that finds no room may have had its checksum made, and a search for buffers. */
+/* Returns what it was worth in work: one that finds no room may have had its checksum made, and a
+ * search for buffers. */
 static u32 lan_deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 {
 	enum net_fate fate = virtio_net_receive(to->net, p);
@@ -147,8 +148,8 @@ static struct lan *make_lan(const char *name)
 	return lan;
 }
 
-/* The n-th card of g, at the switch.  Its address there is its guest's number, plus 16 for each other that
- * this guest has on the same LAN. */
+/* The n-th card of g, at the switch.  Its address there is its guest's number, plus 16 for each
+ * other that this guest has on the same LAN. */
 static bool make_port(struct guest *g, u32 n)
 {
 	const struct net_config *c = &g->cfg->net[n];

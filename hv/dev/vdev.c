@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio devices of a guest: which it has, where their registers are, and the few things they may do to
- * it.  Device 0 is the console, then comes the entropy, then the disks and the networks of ringlet.conf
- * in their order, so that each keeps its place from boot to boot.
+ * The virtio devices of a guest: which it has, where their registers are, and the few things they
+ * may do to it.  Device 0 is the console, then comes the entropy, then the disks and the networks
+ * of ringlet.conf in their order, so that each keeps its place from boot to boot.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lowest room: our own words and last words, names for addresses, the C library's floor, a cipher.  Everybody
- * may use it, drivers and arch, too.
+ * The lowest room: our own words and last words, names for addresses, the C library's floor, a
+ * cipher.  Everybody may use it, drivers and arch, too.
  */
 #ifndef HV_LIB_LIB_H
 #define HV_LIB_LIB_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What newlib needs from the system under it: memory for malloc(), and a way to stop.  There
- * are no files; nothing of ours prints through stdio but by way of vsnprintf.
+ * What newlib needs from the system under it: memory for malloc(), and a way to stop.  There are no
+ * files; nothing of ours prints through stdio but by way of vsnprintf.
  */
 #include <errno.h>
 #include <malloc.h>

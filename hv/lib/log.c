@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What we say ourselves, and our last words.  A line goes into a ring that `dmesg` reads, and to
- * whoever shows it: both screens directly while we boot, the consoles later.  A panic
- * trusts nothing of that: it writes to both screens synchronously and stops for good.
+ * whoever shows it: both screens directly while we boot, the consoles later.  A panic trusts
+ * nothing of that: it writes to both screens synchronously and stops for good.
  */
 #include <stdarg.h>
 #include <stdio.h>

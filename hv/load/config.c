@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ringlet.conf.  A wrong line costs itself, and the guest it belongs to if that could not be
- * what its author meant; every other line counts.
+ * ringlet.conf.  A wrong line costs itself, and the guest it belongs to if that could not be what
+ * its author meant; every other line counts.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 #define LINE_BYTES	320
 #define MEMORY_DEFAULT	(48u << 20)
-/* A kernel is loaded at 1 MiB or above: with less than one more there is nothing to run.  The most is what
- * lies below the device registers and can be counted in 32 bits. */
+/* A kernel is loaded at 1 MiB or above: with less than one more there is nothing to run.  The most
+ * is what lies below the device registers and can be counted in 32 bits. */
 #define MEMORY_MIN	(2u << 20)
 #define MEMORY_MAX	(3u << 30)
 
@@ -126,7 +126,8 @@ static const char *disk_image(struct disk_config *d, const char *image)
 	return wrong;
 }
 
-/* A guest whose disks are not the ones that were meant does not start: it might write on the wrong one. */
+/* A guest whose disks are not the ones that were meant does not start: it might write on the wrong
+ * one. */
 static void set_disk(struct parser *p, const char *key, char *value)
 {
 	struct disk_config *d = &p->guest->disk[p->guest->disks];
@@ -357,7 +358,8 @@ static void key_value(struct parser *p, char *s)
 	config_set(p, &keys[i], value);
 }
 
-/* A comment begins at # or ; where a word could begin: a command line may have them inside a word. */
+/* A comment begins at # or ; where a word could begin: a command line may have them inside a
+ * word. */
 static void cut_comment(char *s)
 {
 	char *c;

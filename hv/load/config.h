@@ -44,8 +44,9 @@ struct config {
 	u32 guests;
 };
 
-/* Parses `text` (len bytes, need not be NUL-ended, may be anything).  Every bad line is told once by
- * `complain("ringlet.conf:LINE: what is wrong; what would be right")`; the rest is still used. */
+/* Parses `text` (len bytes, need not be NUL-ended, may be anything).  Every bad line is told once
+ * by `complain("ringlet.conf:LINE: what is wrong; what would be right")`; the rest is still
+ * used. */
 void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line));
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in a kernel file: which bytes go where.  Pure, so that it can be tested and fuzzed as it is. */
+/* What is in a kernel file: which bytes go where.  Pure, so that it can be tested and fuzzed as it
+ * is. */
 #ifndef HV_KERNEL_IMAGE_H
 #define HV_KERNEL_IMAGE_H
 

@@ -8,7 +8,8 @@
 #include "hv/load/kernel_image.h"
 #include "hv/load/load.h"
 
-/* struct boot_params, by the offsets of the boot protocol (Documentation/x86/boot.rst and zero-page.rst). */
+/* struct boot_params, by the offsets of the boot protocol (Documentation/x86/boot.rst and
+ * zero-page.rst). */
 #define BP_ALT_MEM_K		0x1E0
 #define BP_E820_ENTRIES		0x1E8
 #define BP_BOOT_FLAG		0x1FE
@@ -79,7 +80,8 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 	initrd = p->initrd_file ? p->initrd_file->size : 0;
 	if (p->kernel.end > cfg->memory || initrd > top ||
 	    ((top - initrd) & PAGE_MASK) < (initrd ? p->kernel.end : 0)) {
-		/* An initrd unpacks to about three times its size, and a kernel wants some for itself. */
+		/* An initrd unpacks to about three times its size, and a kernel wants some for
+		 * itself. */
 		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
 			 (p->kernel.end >> 10), (initrd >> 10),
 			 (cfg->memory >> 10),

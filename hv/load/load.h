@@ -10,8 +10,8 @@ struct boot_info;
 
 /* ---- cmdline.c: the hypervisor's own command line, "key=value key=value flag" ---- */
 void cmdline_init(const char *line);	/* which stays where it is */
-/* Copies the value of key into buf, cut to len, and returns buf; NULL: key is not there.  A word that
- * is just the key has the value "". */
+/* Copies the value of key into buf, cut to len, and returns buf; NULL: key is not there.  A word
+ * that is just the key has the value "". */
 const char *hv_cmdline_get(const char *key, char *buf, u32 len);
 
 /* ---- images.c: Multiboot modules by name ---- */
@@ -26,7 +26,8 @@ const struct image *image_find(const char *name);	/* NULL: there is none */
 /* ---- load.c: kernel and initrd into guest memory ---- */
 /* Checks kernel and initrd before any memory is given out.  false: msg says what is wrong. */
 bool load_check(const struct guest_config *cfg, char *msg, u32 len);
-/* Writes kernel, initrd, boot_params and command line, at whose end `devices` stands; sets the entry point. */
+/* Writes kernel, initrd, boot_params and command line, at whose end `devices` stands; sets the
+ * entry point. */
 bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32 len);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The audit: walks every shadow of a guest and checks the sentences at the top of
- * shadow.c against the guest's tables and its frame map.  It trusts neither.
+ * The audit: walks every shadow of a guest and checks the sentences at the top of shadow.c against
+ * the guest's tables and its frame map.  It trusts neither.
  */
 #include <stdarg.h>
 #include <stdio.h>

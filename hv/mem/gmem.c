@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one door to guest memory.  Everything the hypervisor reads from or writes to a
- * guest goes through `piece`, which asks the frame map for every page it touches; there
- * is no second way in, and no pointer into guest memory outlives a call.
+ * The one door to guest memory.  Everything the hypervisor reads from or writes to a guest goes
+ * through `piece`, which asks the frame map for every page it touches; there is no second way in,
+ * and no pointer into guest memory outlives a call.
  */
 #include <string.h>
 #include "hv/mem/mem.h"

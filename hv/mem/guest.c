@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The list of all guests, and the marks that end one.  Whoever finds out that a guest did wrong is deep in its
- * business: so the mark is all that is made here, and the main loop does what is to be done about it.
+ * The list of all guests, and the marks that end one.  Whoever finds out that a guest did wrong is
+ * deep in its business: so the mark is all that is made here, and the main loop does what is to be
+ * done about it.
  */
 #include <stdarg.h>
 #include <stdio.h>

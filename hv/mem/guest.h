@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest and its virtual CPU, as all rooms know them.  They stand in this room because memory is the first thing
- * that a guest is; what rooms above keep of one is a pointer to something of theirs.
+ * A guest and its virtual CPU, as all rooms know them.  They stand in this room because memory is
+ * the first thing that a guest is; what rooms above keep of one is a pointer to something of
+ * theirs.
  */
 #ifndef HV_MEM_GUEST_H
 #define HV_MEM_GUEST_H
@@ -130,8 +131,9 @@ static inline bool guest_has_life(const struct guest *g)
 {
 	return g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
 }
-/* Two verbs of death.  guest_kill(): the guest did wrong; it stops, everybody else goes on.  panic(): we did.
- * Killing only marks it, so that anybody may do it at any place; the first reason counts. */
+/* Two verbs of death.  guest_kill(): the guest did wrong; it stops, everybody else goes on.
+ * panic(): we did.  Killing only marks it, so that anybody may do it at any place; the first reason
+ * counts. */
 void guest_kill(struct guest *g, const char *fmt, ...) PRINTF(2, 3);
 /* It ended by itself: how is one of SHUTDOWN_*, words are its last, or "". */
 void guest_stopped(struct guest *g, u32 how, const char *words);

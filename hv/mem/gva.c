@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest virtual memory: the walk of the guest's own page tables, as its hardware would
- * do it, and copies by way of it.  The shadow tables are filled from the same walk.
+ * Guest virtual memory: the walk of the guest's own page tables, as its hardware would do it, and
+ * copies by way of it.  The shadow tables are filled from the same walk.
  *
- * Non-PAE, two levels.  The guest's CR0.WP counts as set: a kernel that means to write
- * through read-only user entries is none of ours.  A directory entry with PS is a 4 MiB page whether
- * or not CR4.PSE is set.
+ * Non-PAE, two levels.  The guest's CR0.WP counts as set: a kernel that means to write through
+ * read-only user entries is none of ours.  A directory entry with PS is a 4 MiB page whether or not
+ * CR4.PSE is set.
  */
 #include "arch/x86/regs.h"
 #include "hv/mem/mem.h"
@@ -40,7 +40,8 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 	w->flags = w->pde & (PTE_RW | PTE_US);
 	if (w->pde & PTE_PS) {
 		w->present = w->large = true;
-		/* Bits 12..21 are PSE-36 and PAT: more address than we have, and none of the guest's business. */
+		/* Bits 12..21 are PSE-36 and PAT: more address than we have, and none of the
+		 * guest's business. */
 		w->table = gfn(gfn_x(w->table) & ~1023u);
 		w->frame = gfn(gfn_x(w->table) + index);
 		return NULL;
@@ -68,8 +69,8 @@ static void set_bits(struct vcpu *v, gpa_t a, u32 *entry, u32 bits)
 {
 	u32 new = *entry | bits;
 
-	/* Fails only if the entry changed under us, which takes another vcpu or a device
-	 * writing there; then the bits are not set and neither is *entry: the caller acts on *entry. */
+	/* Fails only if the entry changed under us, which takes another vcpu or a device writing
+	 * there; then the bits are not set and neither is *entry: the caller acts on *entry. */
 	if (new != *entry && gmem_update_u32(v->guest, a, *entry, new))
 		*entry = new;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine's frames: one bit each for all 4 GiB, set while the frame is free.  Whatever must
- * not be given out (the first MiB, our image, every module, the C heap) has its bit cleared
- * before the first frame_alloc(), wherever it lies.
+ * The machine's frames: one bit each for all 4 GiB, set while the frame is free.  Whatever must not
+ * be given out (the first MiB, our image, every module, the C heap) has its bit cleared before the
+ * first frame_alloc(), wherever it lies.
  */
 #include <string.h>
 #include "hv/boot_info.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory: the machine's frames, a guest's by its frame map, its virtual memory, the shadows of its page tables. */
+/* Memory: the machine's frames, a guest's by its frame map, its virtual memory, the shadows of its
+ * page tables. */
 #ifndef HV_MEM_MEM_H
 #define HV_MEM_MEM_H
 
@@ -29,10 +30,11 @@ hfn_t ptr_frame(const void *p);
 /* Our page directory.  Static, so that its machine address is a link-time constant: the Switcher
  * loads it into CR3 as an immediate. */
 extern u32 hv_pgd[1024];
-/* Maps RAM, the low 1 MiB (but page 0) and our image, and turns paging on.  Takes frames for
- * page tables, so mem_init() comes first. */
+/* Maps RAM, the low 1 MiB (but page 0) and our image, and turns paging on.  Takes frames for page
+ * tables, so mem_init() comes first. */
 void hostmap_init(const struct boot_info *bi);
-/* Maps frame at va, which is in the top 4 MiB (>= SWITCHER_BASE).  May be repeated for the same va. */
+/* Maps frame at va, which is in the top 4 MiB (>= SWITCHER_BASE).  May be repeated for the same
+ * va. */
 void hostmap_set_top(u32 va, hfn_t frame, bool writable);
 
 /* ---- p2m.c: guest frame -> machine frame ---- */
@@ -45,9 +47,9 @@ hfn_t p2m_clear(struct guest *g, gfn_t f);
 void p2m_free_map(struct guest *g);
 
 /* ---- gmem.c: the only way into guest memory ---- */
-/* Copy len bytes from or to guest-physical memory, which need not be contiguous in
- * the machine.  a and len may be anything.  false: some of it is not the guest's RAM; what
- * was read is then zeroed, what was written may be written in part. */
+/* Copy len bytes from or to guest-physical memory, which need not be contiguous in the machine.  a
+ * and len may be anything.  false: some of it is not the guest's RAM; what was read is then zeroed,
+ * what was written may be written in part. */
 bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len);
 bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len);
 /* One aligned word in one access; false: not aligned, or not RAM (*v is then 0). */
@@ -77,7 +79,8 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w);
 /* What hardware would say to this access: 0 if it is allowed, else the error code | WALK_FAULT. */
 u32 walk_check(const struct walk *w, u32 access);
 #define WALK_FAULT	0x80000000u
-/* Sets accessed, and for a write dirty, in the guest's entries, as hardware does before it goes on. */
+/* Sets accessed, and for a write dirty, in the guest's entries, as hardware does before it goes
+ * on. */
 void walk_touch(struct vcpu *v, struct walk *w, u32 access);
 /* Copies as the guest would with ACCESS_* rights, setting accessed and dirty.  On failure returns
  * false with *err the page-fault error code and *at the address. */

@@ -2,9 +2,9 @@
 /*
  * Shadow page tables: what the processor really walks while a guest runs.
  *
- * A shadow is a TLB with rules.  It may lag behind the guest's tables exactly as a
- * hardware TLB may: filled on faults, emptied by the flushes the guest must do anyway. So no guest
- * has to tell us of page-table writes, and none can be forgotten.  The rules:
+ * A shadow is a TLB with rules.  It may lag behind the guest's tables exactly as a hardware TLB
+ * may: filled on faults, emptied by the flushes the guest must do anyway.  So no guest has to tell
+ * us of page-table writes, and none can be forgotten.  The rules:
  *
  *  1. An entry is all zeroes, or was built from nothing (`make_pte`, `make_pde`) with no more rights
  *     than the guest's entry had at some time since its last flush, on a frame that is the guest's.
@@ -12,20 +12,20 @@
  *     it lets a write through: a clean page is mapped read-only.
  *  3. The last entry of each directory is the Switcher's.
  *
- * One shadow page table (spt) stands for one page table of the guest, by whatever way
- * it is reached, or for the 1024 frames of a 4 MiB entry.  Rights of the directory entry go into the
- * shadow's directory entry, those of the table entry into the shadow's table entry, and
- * the processor combines them as it does for the guest's.  So all roots share the kernel's tables.
+ * One shadow page table (spt) stands for one page table of the guest, by whatever way it is
+ * reached, or for the 1024 frames of a 4 MiB entry.  Rights of the directory entry go into the
+ * shadow's directory entry, those of the table entry into the shadow's table entry, and the
+ * processor combines them as it does for the guest's.  So all roots share the kernel's tables.
  *
  * Kernel addresses (from shared-page `kernel_address` up) count as global: a root flush leaves them
- * alone, and what one root has cached another may use.  Below that a table's entries
- * serve only roots that were linked to it when they were filled; see `link_table`.
+ * alone, and what one root has cached another may use.  Below that a table's entries serve only
+ * roots that were linked to it when they were filled; see `link_table`.
  *
- * A link from a directory may lag too, like a processor's cache of directory entries: until it is flushed,
- * what other addresses fill into its table shows through it.
+ * A link from a directory may lag too, like a processor's cache of directory entries: until it is
+ * flushed, what other addresses fill into its table shows through it.
  *
- * The memory is bounded and taken when the guest starts.  When it is all in use, the roots
- * longest out of use give theirs up first.
+ * The memory is bounded and taken when the guest starts.  When it is all in use, the roots longest
+ * out of use give theirs up first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -77,8 +77,8 @@ static void spt_empty(struct spt *t)
 	memset(frame_ptr(t->page), 0, PAGE_SIZE);
 }
 
-/* Undoes the link at root's directory index; the table goes when nothing links it.  One that lives on
- * keeps its entries for the others: should this root come back, link_table empties it. */
+/* Undoes the link at root's directory index; the table goes when nothing links it.  One that lives
+ * on keeps its entries for the others: should this root come back, link_table empties it. */
 static void unlink_table(struct shadow *s, struct shadow_root *r, u32 dir)
 {
 	struct spt *t = r->spt[dir];
@@ -187,9 +187,10 @@ static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir)
 /*
  * The shadow table for the walk w, linked into the current root.
  *
- * A table that others link already may hold entries older than the last flush of these addresses in this
- * root. For a kernel table that some root has at the same place that is no matter (global); else it is
- * emptied first.  Tables that are shared in another way are rare (no Linux has them), so the cost is too.
+ * A table that others link already may hold entries older than the last flush of these addresses in
+ * this root.  For a kernel table that some root has at the same place that is no matter (global);
+ * else it is emptied first.  Tables that are shared in another way are rare (no Linux has them), so
+ * the cost is too.
  */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 {
@@ -380,8 +381,8 @@ void shadow_flush_all(struct guest *g)
 }
 
 /*
- * The table's entry goes, and so does the link if the guest's directory no longer leads to this table: another
- * address may fill the same entry again, and this one must not see it.
+ * The table's entry goes, and so does the link if the guest's directory no longer leads to this
+ * table: another address may fill the same entry again, and this one must not see it.
  */
 static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 {
@@ -446,8 +447,8 @@ hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)
 
 /* ---- birth and death ---- */
 
-/* One page table for 32 guest frames and some to begin with: a process's sparse tables fit,
- * and the cost stays near 4 % of the guest's memory. */
+/* One page table for 32 guest frames and some to begin with: a process's sparse tables fit, and the
+ * cost stays near 4 % of the guest's memory. */
 u32 shadow_pages_for(u32 mem_pages)
 {
 	return 64 + mem_pages / 32;

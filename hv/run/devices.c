@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' devices at work.  What they do for a guest comes out of its slice.  Otherwise one that only dozes, and leaves
- * the work to its devices, would wake with its slice whole and be first each time: a neighbour waited 40 s.
+ * Guests' devices at work.  What they do for a guest comes out of its slice.  Otherwise one that
+ * only dozes, and leaves the work to its devices, would wake with its slice whole and be first each
+ * time: a neighbour waited 40 s.
  */
 #include "arch/x86/time.h"
 #include "hv/dev/dev.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hypercalls.  A table of small functions; each takes its arguments from a copy of the registers,
- * checks them all, then acts.  As with lguest nothing returns an error: what cannot be right kills the
- * guest, with the reason.
+ * checks them all, then acts.  As with lguest nothing returns an error: what cannot be right kills
+ * the guest, with the reason.
  */
 #include <stdio.h>
 #include <string.h>
@@ -251,7 +251,8 @@ static void hcall_perform(struct vcpu *v, const struct call *c)
 	calls[c->nr](v, c);
 }
 
-/* What waits in the ring, in order, each slot fetched whole before it counts. At most one round. */
+/* What waits in the ring, in order, each slot fetched whole before it counts.  At most one
+ * round. */
 static void async_calls(struct vcpu *v)
 {
 	u8 status, free = 0xFF;

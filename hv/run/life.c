@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest's life.  Starting and ending one is long work (memory given out, zeroed, taken
- * back), so both are done in pieces by guests_work(), with other guests running in between.
+ * A guest's life.  Starting and ending one is long work (memory given out, zeroed, taken back), so
+ * both are done in pieces by guests_work(), with other guests running in between.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main loop: workers do a bounded piece each, the next guest runs, and so on.  When there is nothing to do
- * the processor halts.
+ * The main loop: workers do a bounded piece each, the next guest runs, and so on.  When there is
+ * nothing to do the processor halts.
  */
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"

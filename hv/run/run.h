@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guests at work: their lives, who is next and for how long, why they came out, and the main loop. */
+/* Guests at work: their lives, who is next and for how long, why they came out, and the main
+ * loop. */
 #ifndef HV_RUN_RUN_H
 #define HV_RUN_RUN_H
 
@@ -9,7 +10,8 @@
 /* ---- life.c: starting and ending a guest ---- */
 struct guest *guest_add(const struct guest_config *cfg);
 struct guest *guest_find(const char *name_or_id);
-/* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot start: ". */
+/* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot
+ * start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
 bool guest_destroy(struct guest *g, const char *reason);	/* false: nothing to destroy */
 bool guest_pause(struct guest *g, char *msg, u32 len);
@@ -56,7 +58,8 @@ void vcpu_run(struct cpu *c, struct vcpu *v);
 void hypercall(struct vcpu *v);		/* the one in v->regs, after the asynchronous ones */
 
 /* ---- exits.c ---- */
-/* trap: as switch_to_guest returned it; cr2: read right after.  Returns what it was, for the counters. */
+/* trap: as switch_to_guest returned it; cr2: read right after.  Returns what it was, for the
+ * counters. */
 enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2);
 
 /* ---- stats.c ---- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who runs next: round robin.  A vcpu may use up one slice before it goes to the
- * end of the queue.  One that wakes with some of its slice left goes to the front, so that
- * a guest that mostly waits answers at once beside one that spins, and one that
- * sleeps a moment before its slice ends gains nothing by it.
+ * Who runs next: round robin.  A vcpu may use up one slice before it goes to the end of the queue.
+ * One that wakes with some of its slice left goes to the front, so that a guest that mostly waits
+ * answers at once beside one that spins, and one that sleeps a moment before its slice ends gains
+ * nothing by it.
  */
 #include "arch/x86/time.h"
 #include "hv/run/run.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All deadlines, each guest's clock event and the end of the running slice, on the one
- * PIT: it is set to the nearest, and never further than PIT_MAX_NS away.
+ * All deadlines, each guest's clock event and the end of the running slice, on the one PIT: it is
+ * set to the nearest, and never further than PIT_MAX_NS away.
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/time.h"

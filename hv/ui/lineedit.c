@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A line editor for people at any terminal and for scripts at none: a character typed at the
- * end is just echoed, so that a dumb line stays readable; everything else redraws the line.
+ * A line editor for people at any terminal and for scripts at none: a character typed at the end is
+ * just echoed, so that a dumb line stays readable; everything else redraws the line.
  */
 #include <stdio.h>
 #include <string.h>
@@ -138,8 +138,8 @@ static void line_arrow(struct lineedit *e, u8 c)
 enum { NONE, AFTER_ESC, IN_CSI, IN_STRING, STRING_ESC };
 
 /* True while c belongs to an escape sequence.  Not all come from keys: what a guest's program asked
- * the terminal may be answered after the person has come here.  An answer in a string can be
- * text of that program's choice, so a string ends by its own end or by Ctrl-C only. */
+ * the terminal may be answered after the person has come here.  An answer in a string can be text
+ * of that program's choice, so a string ends by its own end or by Ctrl-C only. */
 static bool in_escape(struct lineedit *e, u8 c)
 {
 	switch (e->escape) {

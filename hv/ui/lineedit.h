@@ -20,8 +20,8 @@ struct lineedit {
 	const char *prompt;
 	void (*put)(void *arg, const char *data, u32 len);
 	void *arg;
-	/* How the word before the cursor, `len` bytes at buf[start], certainly goes on; NULL: there is no such
-	 * word.  It may print what is possible, and then calls line_redraw(). */
+	/* How the word before the cursor, `len` bytes at buf[start], certainly goes on; NULL: there
+	 * is no such word.  It may print what is possible, and then calls line_redraw(). */
 	const char *(*complete)(void *arg, const char *buf, u32 start, u32 len);
 };
 

@@ -277,9 +277,9 @@ static void cmd_pause(char **w) { monitor_try(w[1], guest_pause); }
 static void cmd_unpause(char **w) { monitor_try(w[1], guest_unpause); }
 
 /*
- * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large
- * would need its ACPI tables read, and then an interpreter for them; and what is at these
- * ports there, nobody knows.
+ * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large would
+ * need its ACPI tables read, and then an interpreter for them; and what is at these ports there,
+ * nobody knows.
  */
 static void emulator_off(void)
 {
@@ -365,7 +365,7 @@ static void cmd_help(char **w)
 
 /* ---- the prompt ---- */
 
-/* Cuts the line into words; those that are not there are empty. Returns how many there were. */
+/* Cuts the line into words; those that are not there are empty.  Returns how many there were. */
 static u32 monitor_split(char *line, char **w)
 {
 	static char nothing[1];

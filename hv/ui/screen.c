@@ -68,7 +68,8 @@ static const struct terminal_ops screen_ops = {
 };
 struct terminal terminal_screen = { .ops = &screen_ops };
 
-/* The screen is a window on a console that may be larger: as far down and right as the cursor needs. */
+/* The screen is a window on a console that may be larger: as far down and right as the cursor
+ * needs. */
 void screen_draw(void)
 {
 	static u16 window[VGA_ROWS * VGA_COLS];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The terminal at COM1.  Nobody waits for the line: what it does not take for a long time is lost to it, and told.
- * What a guest says reaches it without anything that could make a person's terminal answer.
+ * The terminal at COM1.  Nobody waits for the line: what it does not take for a long time is lost
+ * to it, and told.  What a guest says reaches it without anything that could make a person's
+ * terminal answer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,7 +92,8 @@ static void serial_hint(const char *text, u32 len)
 
 static void serial_leave(void)
 {
-	/* What programs of a guest may have left on in the terminal at the other end; the cursor stays where it is. */
+	/* What programs of a guest may have left on in the terminal at the other end; the cursor
+	 * stays where it is. */
 	static const char plain_modes[] = "\030\017\0337\033[?6l\033[r\0338\033[0m\033(B\033)B\033>"
 					  "\033[4l\033[?7h\033[?25h\033[?1;47l";
 
@@ -153,8 +155,9 @@ static void tell_dropped(void)
 /* ---- what is typed ---- */
 
 /*
- * What is pasted waits for a guest that reads: it stays in the chip, and then at the other end.  But a guest
- * that does not read has a moment only; then what is typed for it is lost, because the escape key may be behind.
+ * What is pasted waits for a guest that reads: it stays in the chip, and then at the other end.
+ * But a guest that does not read has a moment only; then what is typed for it is lost, because the
+ * escape key may be behind.
  */
 static bool may_take(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The two terminals: COM1 (serial.c), and the VGA screen with the keyboard (screen.c).  Each shows one guest's
- * console or the monitor, and what is typed there goes to what it shows, but for the escape key and the key
- * after it, which are ours.
+ * The two terminals: COM1 (serial.c), and the VGA screen with the keyboard (screen.c).  Each shows
+ * one guest's console or the monitor, and what is typed there goes to what it shows, but for the
+ * escape key and the key after it, which are ours.
  */
 #include <stdarg.h>
 #include <stdio.h>
