@@ -17,6 +17,10 @@ for h in boot/*.h arch/x86/*.h switcher/*.h hv/*.h hv/*/*.h drivers/*/*.h; do
 	$CC $cflags -fsyntax-only -x c - <<<"#include \"$h\"" || fault "$h does not compile alone"
 done
 
+# Who may include what.  The rooms of hv/, from the ground up: each includes itself and what is above it in
+# this list.  drivers/ and arch/ stand beside hv/lib.
+tools/arrows.py || fault "an arrow points up"
+
 while IFS= read -r f; do
 	case $(head -c 64 "$f" | head -1) in
 	'#!'*bash*) bash -n "$f" || fault "$f: syntax" ;;
