@@ -58,26 +58,6 @@ static void uart_set(struct uart *u, u32 reg, u8 *known, u8 value)
 		uart_out(u, reg, *known = value);
 }
 
-static u32 uart_used(const struct uart_ring *r)
-{
-	return r->head - r->tail;
-}
-
-static u32 uart_room(const struct uart_ring *r)
-{
-	return r->size - uart_used(r);
-}
-
-static void uart_push(struct uart_ring *r, u8 c)
-{
-	r->byte[r->head++ & (r->size - 1)] = c;
-}
-
-static u8 uart_pull(struct uart_ring *r)
-{
-	return r->byte[r->tail++ & (r->size - 1)];
-}
-
 /* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits
  * apart. */
 static bool uart_probe(const struct uart *u)
@@ -131,10 +111,10 @@ void uart_putc(struct uart *u, char c)
 {
 	if (!u->present)
 		return;
-	if (uart_room(&u->tx))
-		uart_push(&u->tx, (u8)c);
-	while (uart_used(&u->tx) && wait_empty(u))
-		uart_out(u, DATA, uart_pull(&u->tx));
+	if (ring_room(&u->tx))
+		ring_push(&u->tx, (u8)c);
+	while (ring_used(&u->tx) && wait_empty(u))
+		uart_out(u, DATA, ring_pull(&u->tx));
 }
 
 /* What finds no room stays in the chip, and the other end is told to wait. */
@@ -142,17 +122,17 @@ static void uart_receive(struct uart *u)
 {
 	u32 n;
 
-	for (n = 0; n < 2 * FIFO_SIZE && uart_room(&u->rx) && (uart_in(u, LSR) & LSR_DATA); n++)
-		uart_push(&u->rx, uart_in(u, DATA));
+	for (n = 0; n < 2 * FIFO_SIZE && ring_room(&u->rx) && (uart_in(u, LSR) & LSR_DATA); n++)
+		ring_push(&u->rx, uart_in(u, DATA));
 }
 
 static void uart_transmit(struct uart *u)
 {
 	u32 i, n;
 
-	for (i = 0; i < MOST_BURSTS && uart_used(&u->tx) && (uart_in(u, LSR) & LSR_THRE); i++)
-		for (n = 0; n < u->fifo && uart_used(&u->tx); n++)
-			uart_out(u, DATA, uart_pull(&u->tx));
+	for (i = 0; i < MOST_BURSTS && ring_used(&u->tx) && (uart_in(u, LSR) & LSR_THRE); i++)
+		for (n = 0; n < u->fifo && ring_used(&u->tx); n++)
+			uart_out(u, DATA, ring_pull(&u->tx));
 }
 
 /*
@@ -163,9 +143,9 @@ static void uart_choose(struct uart *u)
 {
 	u32 most = u->rx.size / 4 * 3;	/* the other end needs a moment to stop */
 
-	uart_set(u, MCR, &u->mcr, uart_used(&u->rx) < most ? MCR_ON : MCR_ON & ~MCR_RTS);
+	uart_set(u, MCR, &u->mcr, ring_used(&u->rx) < most ? MCR_ON : MCR_ON & ~MCR_RTS);
 	if (u->by_irq)
-		uart_set(u, IER, &u->ier, (uart_room(&u->rx) ? IER_RX : 0) | (uart_used(&u->tx) ? IER_TX : 0));
+		uart_set(u, IER, &u->ier, (ring_room(&u->rx) ? IER_RX : 0) | (ring_used(&u->tx) ? IER_TX : 0));
 }
 
 void uart_poll(struct uart *u)
@@ -202,7 +182,7 @@ void uart_start_irq(struct uart *u)
 
 u32 uart_tx_room(const struct uart *u)
 {
-	return uart_room(&u->tx);
+	return ring_room(&u->tx);
 }
 
 void uart_write(struct uart *u, const void *data, u32 len)
@@ -211,29 +191,29 @@ void uart_write(struct uart *u, const void *data, u32 len)
 
 	if (!u->present)
 		return;
-	while (len-- && uart_room(&u->tx))
-		uart_push(&u->tx, *p++);
+	while (len-- && ring_room(&u->tx))
+		ring_push(&u->tx, *p++);
 	uart_transmit(u);
 	uart_choose(u);
 }
 
 bool uart_tx_idle(const struct uart *u)
 {
-	return !u->present || (!uart_used(&u->tx) && (uart_in(u, LSR) & LSR_IDLE));
+	return !u->present || (!ring_used(&u->tx) && (uart_in(u, LSR) & LSR_IDLE));
 }
 
 bool uart_waiting(const struct uart *u)
 {
-	return uart_used(&u->rx);
+	return ring_used(&u->rx);
 }
 
 int uart_getc(struct uart *u)
 {
 	u8 c;
 
-	if (!uart_used(&u->rx))
+	if (!ring_used(&u->rx))
 		return -1;
-	c = uart_pull(&u->rx);
+	c = ring_pull(&u->rx);
 	if (!(u->mcr & MCR_RTS))
 		uart_choose(u);
 	return c;

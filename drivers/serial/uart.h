@@ -7,13 +7,7 @@
 #ifndef SERIAL_UART_H
 #define SERIAL_UART_H
 
-#include "hv/types.h"
-
-struct uart_ring {
-	u8 *byte;
-	u32 size;			/* a power of two; or 0: nothing goes this way */
-	u32 head, tail;			/* free-running: written, read */
-};
+#include "hv/lib/ring.h"
 
 struct uart {
 	u16 port;
@@ -21,7 +15,7 @@ struct uart {
 	bool present, by_irq, stalled;
 	u8 ier, mcr;			/* as last written */
 	u32 fifo;
-	struct uart_ring rx, tx;
+	struct byte_ring rx, tx;
 };
 extern struct uart com1, com2;		/* com2 has no rings of its own */
 

@@ -244,6 +244,6 @@ struct virtio_dev *virtio_blk_create(const struct virtio_guest *g, const struct 
 		.discard_alignment = BLK_BLOCK / BLK_SECTOR,
 		.zeroes_sectors = MAX_RANGE_SECTORS, .zeroes_ranges = 1, .zeroes_may_unmap = 1,
 	};
-	virtio_init(&b->dev, &ops, g, features, b);
+	virtio_init(&b->dev, &ops, g, features);
 	return &b->dev;
 }

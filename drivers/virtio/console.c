@@ -14,6 +14,16 @@
 #define PIECE		256		/* bytes at a time */
 #define PIECES_PER_POLL	32		/* one chain may be as long as the guest's memory, many times over */
 
+struct virtio_console {
+	struct virtio_dev dev;
+	struct virtio_console_backend backend;
+	struct virtio_chain chain;	/* output: the one in work ... */
+	struct virtio_chain rx_chain;	/* here and not on the stack: it is a kilobyte */
+	bool in_work, blocked;
+	u32 done, bytes;		/* ... how far, and how long it is */
+	struct { u16 cols, rows; u32 max_ports, emerg_wr; } __attribute__((packed)) config;
+};
+
 static struct virtio_console *console_of(struct virtio_dev *d)
 {
 	return (struct virtio_console *)((u8 *)d - offsetof(struct virtio_console, dev));
@@ -134,15 +144,19 @@ static const struct virtio_ops ops = {
 	.started = virtio_config_changed,
 };
 
-void virtio_console_init(struct virtio_console *c, const struct virtio_guest *g,
-			 const struct virtio_console_backend *b, u16 cols, u16 rows)
+struct virtio_dev *virtio_console_create(const struct virtio_guest *g, const struct virtio_console_backend *b,
+					 u16 cols, u16 rows)
 {
-	memset(c, 0, sizeof(*c));
+	struct virtio_console *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
 	c->backend = *b;
 	c->config.cols = cols;
 	c->config.rows = rows;
 	c->config.max_ports = 1;
-	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE, c);
+	virtio_init(&c->dev, &ops, g, 1ull << F_SIZE | 1ull << F_EMERG_WRITE);
+	return &c->dev;
 }
 
 void virtio_console_resize(struct virtio_dev *d, u16 cols, u16 rows)

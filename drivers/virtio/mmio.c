@@ -24,12 +24,11 @@ enum {	/* register offsets */
 #define INT_CONFIG	2
 
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
-		 u64 features, void *backend)
+		 u64 features)
 {
 	memset(d, 0, sizeof(*d));
 	d->ops = ops;
 	d->guest = *g;
-	d->backend = backend;
 	d->features = features | 1ull << VIRTIO_F_VERSION_1 | 1ull << VIRTIO_F_INDIRECT_DESC |
 		      1ull << VIRTIO_F_EVENT_IDX;
 }

@@ -252,13 +252,18 @@ static const struct virtio_ops ops = {
 
 #define F(bit) (1ull << (bit))
 
-void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac)
+struct virtio_net *virtio_net_create(const struct virtio_guest *g, const struct net_backend *b, u64 mac)
 {
+	struct virtio_net *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
 	n->backend = *b;
 	put16(n->mac, mac >> 32);
 	put32(n->mac + 2, (u32)mac);
 	virtio_init(&n->dev, &ops, g,
 		    F(NET_F_CSUM) | F(NET_F_GUEST_CSUM) | F(NET_F_MAC) | F(NET_F_GUEST_TSO4) | F(NET_F_GUEST_TSO6) |
 		    F(NET_F_GUEST_ECN) | F(NET_F_HOST_TSO4) | F(NET_F_HOST_TSO6) | F(NET_F_HOST_ECN) |
-		    F(NET_F_MRG_RXBUF), n);
+		    F(NET_F_MRG_RXBUF));
+	return n;
 }

@@ -82,7 +82,8 @@ struct virtio_net {
 	u32 held;				/* polls since something has left that the guest was not told of */
 };
 
-void virtio_net_init(struct virtio_net *n, const struct virtio_guest *g, const struct net_backend *b, u64 mac);
+/* b is copied.  NULL: no memory. */
+struct virtio_net *virtio_net_create(const struct virtio_guest *g, const struct net_backend *b, u64 mac);
 /* Gives p to the guest (NULL: it is not there), as plain as its driver wants it; p stays as it is,
  * but for hdr.buffers.  The guest is not interrupted before virtq_signal(&n->dev, NET_RX). */
 enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p);

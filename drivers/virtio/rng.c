@@ -13,6 +13,13 @@
 #define NS_PER_BYTE	16000ull		/* 62.5 KB a second ... */
 #define SAVED_NS	(16384 * NS_PER_BYTE)	/* ... and as much at once after a pause; more than a tick is worth */
 
+struct virtio_rng {
+	struct virtio_dev dev;
+	struct virtio_rng_backend backend;
+	struct virtio_chain chain;	/* here and not on the stack: it is two kilobytes */
+	u64 spent_ns;			/* the allowance up to here is used up */
+};
+
 static struct virtio_rng *rng_of(struct virtio_dev *d)
 {
 	return (struct virtio_rng *)((u8 *)d - offsetof(struct virtio_rng, dev));
@@ -68,9 +75,13 @@ static const struct virtio_ops ops = {
 	.device_id = 4, .queues = 1, .process = rng_process, .config = rng_config, .poll = rng_poll, .destroy = rng_destroy,
 };
 
-void virtio_rng_init(struct virtio_rng *r, const struct virtio_guest *g, const struct virtio_rng_backend *b)
+struct virtio_dev *virtio_rng_create(const struct virtio_guest *g, const struct virtio_rng_backend *b)
 {
-	memset(r, 0, sizeof(*r));
+	struct virtio_rng *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
 	r->backend = *b;
-	virtio_init(&r->dev, &ops, g, 0, r);
+	virtio_init(&r->dev, &ops, g, 0);
+	return &r->dev;
 }

@@ -11,13 +11,7 @@ struct virtio_rng_backend {
 	u64 (*now_ns)(void);
 };
 
-struct virtio_rng {
-	struct virtio_dev dev;
-	struct virtio_rng_backend backend;
-	struct virtio_chain chain;	/* here and not on the stack: it is two kilobytes */
-	u64 spent_ns;			/* the allowance up to here is used up */
-};
-
-void virtio_rng_init(struct virtio_rng *r, const struct virtio_guest *g, const struct virtio_rng_backend *b);
+/* b is copied.  NULL: no memory. */
+struct virtio_dev *virtio_rng_create(const struct virtio_guest *g, const struct virtio_rng_backend *b);
 
 #endif

@@ -60,7 +60,6 @@ struct virtio_chain {
 struct virtio_dev {
 	const struct virtio_ops *ops;
 	struct virtio_guest guest;
-	void *backend;			/* the kind's own */
 	u64 features;			/* offered */
 	u64 accepted;
 	u32 features_sel, driver_features_sel, queue_sel;
@@ -92,7 +91,7 @@ struct virtio_ops {
 /* ---- mmio.c ---- */
 #define VIRTIO_MMIO_NOTIFY	0x050	/* the register a kick is written to */
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
-		 u64 features, void *backend);
+		 u64 features);
 /* offset: within the device's page; size 1, 2 or 4. */
 u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size);
 void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value);

@@ -116,12 +116,8 @@ static void entropy_fill(void *opaque, void *buf, u32 len)
 
 struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access)
 {
-	struct virtio_rng *r = malloc(sizeof(*r));
 	struct virtio_rng_backend b = { g, entropy_fill, time_ns };
 
 	(void)n;
-	if (!r)
-		return NULL;
-	virtio_rng_init(r, access, &b);
-	return &r->dev;
+	return virtio_rng_create(access, &b);
 }

@@ -65,7 +65,7 @@ bool export_work(void)
 	uart_poll(&com2);
 	if (!owner[0] && export_idle()) {
 		free(com2.tx.byte);
-		com2.tx = (struct uart_ring){ 0 };
+		com2.tx = (struct byte_ring){ 0 };
 	}
 	return false;
 }

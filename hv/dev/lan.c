@@ -204,9 +204,6 @@ struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *a
 	struct net_backend b = { port, port_send, port_dropped, port_sent, port_gone };
 	u64 mac = port->lan->sw.port[port->index].mac;
 
-	port->net = calloc(1, sizeof(*port->net));
-	if (!port->net)
-		return NULL;
-	virtio_net_init(port->net, access, &b, mac);
-	return &port->net->dev;
+	port->net = virtio_net_create(access, &b, mac);
+	return port->net ? &port->net->dev : NULL;
 }

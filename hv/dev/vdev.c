@@ -80,17 +80,12 @@ static bool con_typed(void *g) { return console_typed(g); }
 
 static struct virtio_dev *make_console(struct guest *g, u32 n, const struct virtio_guest *access)
 {
-	struct virtio_console *c = malloc(sizeof(*c));
 	struct virtio_console_backend b = { g, con_room, con_output, con_input, con_typed };
-
 	u32 cols, rows;
 
 	(void)n;
-	if (!c)
-		return NULL;
 	console_size(g, &cols, &rows);
-	virtio_console_init(c, access, &b, cols, rows);
-	return &c->dev;
+	return virtio_console_create(access, &b, cols, rows);
 }
 
 void vdev_console_resized(struct guest *g)

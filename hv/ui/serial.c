@@ -22,8 +22,8 @@
 #define ANSWER_NS	1000000000ull	/* a terminal's, to a question of ours */
 #define BYTES_PER_POLL	4096
 
-static u8 ring[RING];			/* what is said, behind the UART's own ring */
-static u32 ring_head, ring_tail;	/* free-running */
+static u8 said_bytes[RING];
+static struct byte_ring said = { .byte = said_bytes, .size = RING };	/* behind the UART's own ring */
 static u32 dropped;			/* bytes, since it was told last */
 static struct filter filter;		/* of the guest it shows */
 
@@ -48,19 +48,14 @@ static struct {				/* "how large are you?" */
 
 /* ---- what is said ---- */
 
-static u32 serial_backlog(void)
-{
-	return ring_head - ring_tail;
-}
-
 static void serial_flush(void)
 {
-	u32 n, at = ring_tail % RING;
+	const u8 *from;
+	u32 n;
 
-	while (serial_backlog() && (n = MIN(MIN(serial_backlog(), RING - at), uart_tx_room(&com1)))) {
-		uart_write(&com1, ring + at, n);
-		ring_tail += n;
-		at = ring_tail % RING;
+	while ((n = ring_piece(&said, &from)) && (n = MIN(n, uart_tx_room(&com1)))) {
+		uart_write(&com1, from, n);
+		said.tail += n;
 	}
 }
 
@@ -70,12 +65,12 @@ static void serial_put(const void *data, u32 len)
 	const u8 *from = data;
 	u32 i;
 
-	if (serial_backlog() + len > RING) {	/* half a sequence would make another one with what follows */
+	if (len > ring_room(&said)) {	/* half a sequence would make another one with what follows */
 		dropped += len;
 		return;
 	}
 	for (i = 0; i < len; i++)
-		ring[ring_head++ % RING] = from[i];
+		ring_push(&said, from[i]);
 	serial_flush();
 }
 
@@ -118,7 +113,7 @@ void serial_guest_says(const void *data, u32 len)
 	for (; len; from += piece, len -= piece) {
 		piece = MIN(len, 128u);
 		n = filter_text(&filter, from, piece, text);
-		if (serial_backlog() + n > RING / 2)
+		if (ring_used(&said) + n > RING / 2)
 			dropped += n;
 		else
 			serial_put(text, n);
@@ -127,13 +122,13 @@ void serial_guest_says(const void *data, u32 len)
 
 u32 serial_guest_room(void)
 {
-	return serial_backlog() ? 0 : uart_tx_room(&com1);
+	return ring_used(&said) ? 0 : uart_tx_room(&com1);
 }
 
 void serial_drain(void)
 {
-	while (serial_backlog())
-		uart_putc(&com1, (char)ring[ring_tail++ % RING]);
+	while (ring_used(&said))
+		uart_putc(&com1, ring_pull(&said));
 	uart_putc(&com1, '\r');
 }
 
@@ -142,7 +137,7 @@ static void tell_dropped(void)
 {
 	char text[120];
 
-	if (!dropped || serial_backlog())
+	if (!dropped || ring_used(&said))
 		return;
 	snprintf(text, sizeof(text), "\r\n[%u bytes came too fast for this line; dmesg in the monitor has the last ones]\r\n",
 		 dropped);

@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	holding = 0;
 	memset(held, 0, sizeof(held));
 	writes = MIN(data[0], (size - 1) / 6);
-	virtio_init(&d, mood & 1 ? &lazy : &ops, &guest, 0, NULL);
+	virtio_init(&d, mood & 1 ? &lazy : &ops, &guest, 0);
 	memset(ram, 0, sizeof(ram));
 	memcpy(ram, data + 1 + writes * 6, MIN(size - 1 - writes * 6, sizeof(ram)));
 	for (i = 0; i < ARRAY_SIZE(setup); i++)

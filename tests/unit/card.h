@@ -116,9 +116,8 @@ static void cards_create(void)
 		struct net_backend b = { &card[i], card_on_wire, card_dropped, card_done, card_gone };
 
 		card[i].ram = malloc(CARD_RAM);
-		card[i].n = calloc(1, sizeof(*card[i].n));
 		card[i].other = &card[!i];
-		virtio_net_init(card[i].n, &g, &b, 0x020000000001ull + i);
+		card[i].n = virtio_net_create(&g, &b, 0x020000000001ull + i);
 	}
 }
 

@@ -108,7 +108,7 @@ static void up(struct side *s)
 	s->desc = 0x1000 + 16 * rnd(16);
 	s->avail = 0x3000 + 2 * rnd(16);
 	s->used = 0x4000 + 4 * rnd(16);
-	virtio_init(&s->d, &ops, &g, 0, NULL);
+	virtio_init(&s->d, &ops, &g, 0);
 
 	u32 settings[][2] = { { 0x70, 3 }, { 0x24, 0 }, { 0x20, features }, { 0x24, 1 }, { 0x20, 1 }, { 0x70, 11 },
 		{ 0x30, 0 }, { 0x38, s->size }, { 0x80, s->desc }, { 0x90, s->avail }, { 0xA0, s->used }, { 0x44, 1 },

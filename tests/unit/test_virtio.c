@@ -428,7 +428,7 @@ static void registers(void)
 /* Kicks of a lazy device only count when it is polled; without event indexes, the flag of the used ring stays clear. */
 static void lazy(void)
 {
-	virtio_init(&d, &lazy_ops, &guest, 0, NULL);
+	virtio_init(&d, &lazy_ops, &guest, 0);
 	up(V1);
 	desc(DESC, 0, BUFS, 8, 0, 0);
 	offer(0);
@@ -441,7 +441,7 @@ static void lazy(void)
 	set(QUEUE_READY, 0);
 	CHECK(!virtio_poll(&d) && popped == 2, "a kick outlives its queue");
 	set(STATUS, 0);
-	virtio_init(&d, &ops, &guest, 0, NULL);
+	virtio_init(&d, &ops, &guest, 0);
 }
 
 static void at_random(void)
@@ -474,7 +474,7 @@ static void at_random(void)
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv, 6);
-	virtio_init(&d, &ops, &guest, 0, NULL);
+	virtio_init(&d, &ops, &guest, 0);
 	CASE("rules kept");
 	rules_kept();
 	CASE("rules broken");
