@@ -12,6 +12,7 @@ import re
 import threading
 import time
 
+import bounds
 from harness import Group
 from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, tail, work_file
 
@@ -38,7 +39,8 @@ class Story:
         self.repeat = int((re.findall(r"^ \* Repeat: (\d+)$", text, re.M) or ["1"])[0])
         self.config = re.findall(r"^ \* Config: (\S+) = (.*)$", text, re.M)
         self.logged = re.findall(r"^ \* Logged: (.*)$", text, re.M)
-        assert self.outcome or self.variants, f"{path} does not say what shall come of it"
+        self.measures = re.findall(r"^ \* Measures: (.*)$", text, re.M)
+        assert self.outcome or self.variants or self.measures, f"{path} does not say what shall come of it"
 
     def runs(self):
         """[(name of the test, [(variant, outcome)] that run together)]"""
@@ -168,10 +170,13 @@ class Batch(Group):
 
 
 def groups():
-    runs = []
+    runs, measured = [], []
     for path in sorted(glob.glob(f"{HERE}/*.c")):
         story = Story(path)
         if story.name == "witness":
+            continue
+        if story.measures:
+            measured += bounds.groups(story, build) if story.name == "worst" else []
             continue
         runs += [(story, name, variants) for name, variants in story.runs()]
     batches, batch, guests = [], [], 0
@@ -185,4 +190,4 @@ def groups():
         batches.append(batch)
     # A few once more on the oldest processor: no FXSR, no PGE, no CMOV.
     old = [(s, f"{n}@pentium", v) for s, n, v in runs if s.name in OLD]
-    return [Batch(i, b) for i, b in enumerate(batches)] + [Batch("pentium", old, cpu="pentium")]
+    return [Batch(i, b) for i, b in enumerate(batches)] + [Batch("pentium", old, cpu="pentium")] + measured
