@@ -67,11 +67,14 @@ extern const char *const exit_names[EXIT_MAX];
 struct stats {
 	u64 exit_count[EXIT_MAX];
 	u64 exit_cycles[EXIT_MAX];	/* TSC, from exit to the end of its handling */
+	u64 exit_longest[EXIT_MAX];	/* TSC, of one */
 	u64 trap_injected[32];
 	u64 hypercall[HC_MAX];
 	u64 emulated_io;		/* of EXIT_EMULATE: in and out */
 	u64 guest_cycles;		/* TSC spent inside the guest */
-	u64 run_ns;			/* scheduled, guest and exits together */
+	u64 run_ns;			/* what was done for it: guest, exits and devices together */
+	u64 devices_ns;			/* of it: its devices */
+	u64 devices_longest_ns;		/* one piece of their work */
 	u64 wait_ns;			/* runnable but another guest ran */
 #define X(field, name) u64 field;
 	STAT_COUNTERS(X)

@@ -21,6 +21,7 @@ struct cpu {
 	bool resched;			/* leave the running vcpu at the next exit */
 	u32 direct_vector;		/* the one vector in our IDT that leads to a guest; 0: none */
 	u64 slice_end_ns;
+	u64 accounted_ns;		/* up to here all time is somebody's */
 	u64 nmis;
 	u64 idle_ns;
 };

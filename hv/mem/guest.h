@@ -73,8 +73,10 @@ struct vcpu {
 	/* Scheduling. */
 	struct vcpu *run_next;		/* in the CPU's queue */
 	bool queued;
+	bool next_slice;		/* it waits there for its turn, and then has another slice */
 	u64 queued_ns;			/* since when it waits there */
-	u64 slice_left_ns;
+	s64 slice_left_ns;		/* below 0: it owes */
+	bool devices_wait;		/* its devices have work that waits for its turn */
 };
 
 /* ---- a guest ---- */

@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' devices at work.  What they do for a guest comes out of its slice.  Otherwise one that
- * only dozes, and leaves the work to its devices, would wake with its slice whole and be first each
- * time: a neighbour waited 40 s.
+ * Guests' devices at work.  What they do for a guest comes out of its slice, and when that is used
+ * up they wait for its next turn.  Otherwise one that only dozes, and leaves the work to its
+ * devices, would wake with its slice whole and be first each time: a neighbour waited 40 s.
  */
 #include "arch/x86/time.h"
 #include "hv/dev/dev.h"
 #include "hv/run/run.h"
 
+static void charge(struct guest *g, u64 ns)
+{
+	struct stats *s = &g->stats;
+
+	s->devices_ns += ns;
+	s->devices_longest_ns = MAX(s->devices_longest_ns, ns);
+	sched_charge(g->vcpu, ns);
+}
+
+/* True: there is more, and it may go on. */
+static bool work_for(struct cpu *c, struct guest *g)
+{
+	struct vcpu *v = g->vcpu;
+	bool in_debt = v->slice_left_ns <= 0;
+
+	v->devices_wait = in_debt || vdevs_poll(g);
+	charge(g, sched_account(c));
+	if (v->devices_wait)
+		sched_wake(v);
+	return v->devices_wait;
+}
+
 bool devices_work(void)
 {
-	u64 from = time_ns(), used;
+	struct cpu *c = this_cpu();
+	u64 others = sched_account(c);	/* of whoever runs next */
 	bool more = false;
 	u32 i;
 
-	for (i = 0; i < guest_count; i++) {
-		if (!guest_alive(guests[i]))
-			continue;
-		more |= vdevs_poll(guests[i]);
-		used = time_ns() - from;
-		from += used;
-		sched_charge(guests[i]->vcpu, used);
-	}
+	for (i = 0; i < guest_count; i++)
+		if (guest_alive(guests[i]))
+			more |= work_for(c, guests[i]);
+	c->accounted_ns -= others;
 	return more;
 }
 

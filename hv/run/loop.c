@@ -50,12 +50,11 @@ void loop_interrupted(struct cpu *c)
 
 static void loop_idle(struct cpu *c)
 {
-	u64 from = time_ns();
-
+	sched_account(c);		/* nobody's */
 	wait_for_interrupt();
 	entropy_stir();
 	timer_run();
-	c->idle_ns += time_ns() - from;
+	c->idle_ns += sched_account(c);
 }
 
 void loop_run(const struct worker *workers)
@@ -71,7 +70,8 @@ void loop_run(const struct worker *workers)
 		timer_run();
 		v = sched_next(c);
 		if (v) {
-			vcpu_run(c, v);
+			if (sched_ready(v))
+				vcpu_run(c, v);
 			sched_wake(v);
 		} else if (!more && !loop_urgent() && !loop_settle()) {
 			loop_idle(c);

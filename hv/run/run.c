@@ -21,7 +21,7 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	struct stats *s = &v->guest->stats;
 	struct vcpu_regs *r = v->regs;
 	enum exit_reason reason;
-	u64 entered, left;
+	u64 entered, left, took;
 	u32 trap, cr2;
 
 	virq_deliver(v);
@@ -43,26 +43,23 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	collect_switcher_counts(c, v);
 	reason = handle_exit(v, trap, cr2);
 	s->exit_count[reason]++;
-	s->exit_cycles[reason] += rdtsc() - left;
+	took = rdtsc() - left;
+	s->exit_cycles[reason] += took;
+	s->exit_longest[reason] = MAX(s->exit_longest[reason], took);
 	if (reason == EXIT_INTERRUPT)
 		loop_interrupted(c);
 }
 
 void vcpu_run(struct cpu *c, struct vcpu *v)
 {
-	u64 from = time_ns(), used;
-
 	c->running = v;
 	c->resched = false;
-	c->slice_end_ns = from + v->slice_left_ns;
+	c->slice_end_ns = time_ns() + v->slice_left_ns;
 	timer_program();
 	vcpu_load(c, v);
 	shared_update_time(v);
 	while (guest_alive(v->guest) && !v->halted && !c->resched)
 		run_once(c, v);
 	c->running = NULL;
-
-	used = time_ns() - from;
-	v->guest->stats.run_ns += used;
-	sched_charge(v, used);
+	sched_charge(v, sched_account(c));
 }

@@ -34,10 +34,13 @@ void loop_interrupted(struct cpu *c);
 /* ---- sched.c: who is next ---- */
 void sched_init(void);
 void sched_admit(struct vcpu *v);	/* a new one, with a whole slice */
+bool sched_ready(const struct vcpu *v);	/* it has something to execute */
 void sched_wake(struct vcpu *v);	/* runnable now; harmless if it already is, or may not run */
 void sched_remove(struct vcpu *v);
 struct vcpu *sched_next(struct cpu *c);	/* taken off the queue; NULL: nobody */
-/* Its devices worked for it for so long, or it ran: it comes out of its slice. */
+/* Time since this was called last: each nanosecond is somebody's, or idle. */
+u64 sched_account(struct cpu *c);
+/* It ran for so long, or its devices worked: that comes out of its slice, and what is beyond it out of the next. */
 void sched_charge(struct vcpu *v, u64 ns);
 
 /* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who runs next: round robin.  A vcpu may use up one slice before it goes to the end of the queue.
- * One that wakes with some of its slice left goes to the front, so that a guest that mostly waits
- * answers at once beside one that spins, and one that sleeps a moment before its slice ends gains
- * nothing by it.
+ * Who runs next: round robin.  A vcpu that has used up its slice goes to the end of the queue and
+ * gets another one when its turn has come.  One that wakes with some of its slice left goes to the
+ * front, so that a guest that mostly waits answers at once beside one that spins, and one that
+ * sleeps a moment before its slice ends gains nothing by it.
+ *
+ * Time is a debt.  All that is done for a guest comes out of its slices: its own running, its
+ * exits, its devices, its part of what is done in between.  What goes beyond the end of a slice is
+ * missing in the next one.
  */
 #include "arch/x86/time.h"
 #include "hv/run/run.h"
 
-#define SLICE_NS	10000000ull
-#define SLICE_MIN_NS	200000ull	/* less than this is not worth a switch */
+#define SLICE_NS	10000000ll
+#define SLICE_MIN_NS	200000ll	/* less than this is not worth a switch */
 
 static void sched_enqueue(struct cpu *c, struct vcpu *v)
 {
 	bool front = v->slice_left_ns >= SLICE_MIN_NS;
 
-	if (!front) {
-		v->slice_left_ns = SLICE_NS;
-		v->guest->stats.slices++;
-	}
 	v->queued = true;
+	v->next_slice = !front;
 	v->queued_ns = time_ns();
 	if (front || !c->queue_head) {
 		v->run_next = c->queue_head;
@@ -33,11 +34,17 @@ static void sched_enqueue(struct cpu *c, struct vcpu *v)
 	}
 }
 
+bool sched_ready(const struct vcpu *v)
+{
+	return !v->halted;
+}
+
+/* One whose devices have to wait for its turn needs a turn, too. */
 void sched_wake(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
 
-	if (v->queued || c->running == v || !guest_alive(v->guest) || v->halted)
+	if (v->queued || c->running == v || !guest_alive(v->guest) || !(sched_ready(v) || v->devices_wait))
 		return;
 	sched_enqueue(c, v);
 }
@@ -59,11 +66,20 @@ void sched_remove(struct vcpu *v)
 
 struct vcpu *sched_next(struct cpu *c)
 {
-	struct vcpu *v = c->queue_head;
+	struct vcpu *v;
 
-	if (v) {
+	while ((v = c->queue_head)) {
 		sched_remove(v);
 		v->guest->stats.wait_ns += time_ns() - v->queued_ns;
+		if (v->slice_left_ns >= SLICE_MIN_NS)
+			break;
+		if (v->next_slice) {
+			v->slice_left_ns = MIN(v->slice_left_ns + SLICE_NS, SLICE_NS);
+			v->guest->stats.slices++;
+		}
+		if (v->slice_left_ns >= SLICE_MIN_NS)
+			break;
+		sched_enqueue(c, v);		/* its devices have used it up, or it was owed */
 	}
 	return v;
 }
@@ -73,9 +89,18 @@ void sched_admit(struct vcpu *v)
 	v->slice_left_ns = SLICE_NS;
 }
 
+u64 sched_account(struct cpu *c)
+{
+	u64 from = c->accounted_ns;
+
+	c->accounted_ns = time_ns();
+	return c->accounted_ns - from;
+}
+
 void sched_charge(struct vcpu *v, u64 ns)
 {
-	v->slice_left_ns -= MIN(ns, v->slice_left_ns);
+	v->slice_left_ns -= ns;
+	v->guest->stats.run_ns += ns;
 }
 
 void sched_init(void)

@@ -46,6 +46,7 @@ static void print_machine(const struct guest *g, put_fn put)
 	put("begin stats %s\n", g->name);
 	for (i = 0; i < EXIT_MAX; i++) {
 		put("exit.%s.count %llu\n", exit_names[i], (unsigned long long)s->exit_count[i]);
+		put("longest.%s %llu\n", exit_names[i], (unsigned long long)s->exit_longest[i]);
 		put("exit.%s.cycles %llu\n", exit_names[i], (unsigned long long)s->exit_cycles[i]);
 	}
 	for (i = 0; i < HC_MAX; i++)
@@ -58,7 +59,9 @@ static void print_machine(const struct guest *g, put_fn put)
 		put("%s %llu\n", counters[i].name, stats_value(s, &counters[i]));
 	put("emulated-io %llu\n", (unsigned long long)s->emulated_io);
 	put("guest-cycles %llu\n", (unsigned long long)s->guest_cycles);
-	put("run-ns %llu\nwait-ns %llu\n", (unsigned long long)s->run_ns, (unsigned long long)s->wait_ns);
+	put("longest.devices %llu\n", (unsigned long long)s->devices_longest_ns);
+	put("run-ns %llu\nwait-ns %llu\ndevices-ns %llu\n", (unsigned long long)s->run_ns,
+	    (unsigned long long)s->wait_ns, (unsigned long long)s->devices_ns);
 	put("end stats\n");
 }
 
@@ -67,11 +70,12 @@ static void print_table(const struct guest *g, put_fn put)
 	const struct stats *s = &g->stats;
 	u32 i;
 
-	put("exits                   count      cycles each\n");
+	put("exits                   count      cycles each      longest\n");
 	for (i = 0; i < EXIT_MAX; i++)
 		if (s->exit_count[i])
-			put("  %-16s %10llu %12llu\n", exit_names[i], (unsigned long long)s->exit_count[i],
-			    (unsigned long long)(s->exit_cycles[i] / s->exit_count[i]));
+			put("  %-16s %10llu %12llu %12llu\n", exit_names[i], (unsigned long long)s->exit_count[i],
+			    (unsigned long long)(s->exit_cycles[i] / s->exit_count[i]),
+			    (unsigned long long)s->exit_longest[i]);
 	put("hypercalls\n");
 	for (i = 0; i < HC_MAX; i++)
 		if (s->hypercall[i])
@@ -85,8 +89,9 @@ static void print_table(const struct guest *g, put_fn put)
 	for (i = 0; i < ARRAY_SIZE(counters); i++)
 		if (stats_value(s, &counters[i]))
 			put("  %-16s %10llu\n", counters[i].name, stats_value(s, &counters[i]));
-	put("ran %llu ms, waited for its turn %llu ms\n", (unsigned long long)(s->run_ns / 1000000),
-	    (unsigned long long)(s->wait_ns / 1000000));
+	put("ran %llu ms, of it devices %llu ms (at most %llu us at a time), waited for its turn %llu ms\n",
+	    (unsigned long long)(s->run_ns / 1000000), (unsigned long long)(s->devices_ns / 1000000),
+	    (unsigned long long)(s->devices_longest_ns / 1000), (unsigned long long)(s->wait_ns / 1000000));
 }
 
 void stats_print(const struct guest *g, bool machine, put_fn put)
