@@ -3,10 +3,7 @@
  * The worst guests we can think of: each makes Ringlet work as hard as it can, by one kind of exit or device, and never
  * stops.  Beside it runs the neighbour, which looks at what is left; see bounds.py.
  *
- * Measures: loop cli-loop timer hop faults notify console-reset console-ring console-text console-lines roots
- * Measures: flush-all flush-directory ring-halt tables rep-out registers restart
- * Measures: console-chain console-empty rng blk-pieces blk-empty blk-write blk-zero blk-doze
- * Measures: net-empty net-small net-flood net-segments net-host
+ * Measures: loop cli-loop timer hop faults flush-directory ring-halt tables rep-out registers restart
  * Config: memory = 16M
  * Config: disk = ram:64M
  * Config: disk = ram:64M
