@@ -20,6 +20,7 @@ done
 # Who may include what.  The rooms of hv/, from the ground up: each includes itself and what is above it in
 # this list.  drivers/ and arch/ stand beside hv/lib.
 tools/arrows.py || fault "an arrow points up"
+tools/reading.py || fault "docs/reading.md is not in step with the source"
 
 while IFS= read -r f; do
 	case $(head -c 64 "$f" | head -1) in
