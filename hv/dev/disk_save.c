@@ -61,7 +61,7 @@ u32 disk_saving_percent(void)
 
 const char *disk_save(struct disk *d)
 {
-	const char *why = export_claim(d->name);
+	const char *why = d->bytes ? export_claim(d->name) : "its image is no module, or empty";
 	char line[80];
 
 	if (why)

@@ -16,6 +16,8 @@ from ringlet import BUILD, LOGS, PATIENCE, ROOT, Failure, Skip, sh, tail
 
 OUT = os.path.join(BUILD, "fuzz")
 RUNS = 20000
+# Two programs of each, for the two cannot be one: the second sees what is judged by before it was written.
+SANITIZERS = ("address,undefined", "memory")
 NET = ["drivers/net/inet.c"] + [f"drivers/virtio/{f}.c" for f in ("net", "offload", "mmio", "ring")]
 SUBJECTS = {
     "config": ["hv/load/config.c"],
@@ -33,16 +35,23 @@ SUBJECTS = {
 def fuzz(name, *options):
     if subprocess.run(["which", "clang"], stdout=subprocess.DEVNULL).returncode:
         raise Skip("clang is not installed")
+    for sanitizers in SANITIZERS:
+        fuzz_under(sanitizers, name, *options)
+
+
+def fuzz_under(sanitizers, name, *options):
     corpus = os.path.join(OUT, name)
     os.makedirs(corpus, exist_ok=True)
-    binary = os.path.join(OUT, f"fuzz_{name}")
-    sh(["clang", "-g", "-O1", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all", "-I.", "-DHPA_PTR_OVERRIDE",
-        "-o", binary, f"tests/fuzz/fuzz_{name}.c", *SUBJECTS[name]])
     os.makedirs(os.path.join(LOGS, "fuzz"), exist_ok=True)
-    log = os.path.join(LOGS, "fuzz", name + ".log")
+    which = f"{name}-{sanitizers.split(',')[0]}"
+    binary, log = os.path.join(OUT, "fuzz_" + which), os.path.join(LOGS, "fuzz", which + ".log")
+    sh(["clang", "-g", "-O1", f"-fsanitize=fuzzer,{sanitizers}", "-fno-sanitize-recover=all", "-I.", "-DHPA_PTR_OVERRIDE",
+        "-o", binary, f"tests/fuzz/fuzz_{name}.c", *SUBJECTS[name]])
+    seeds = os.path.join(ROOT, "tests", "fuzz", "seeds", name)
     with open(log, "wb") as f:
-        p = subprocess.run([binary, *options, "-seed=1", "-timeout=60", f"-artifact_prefix={OUT}/{name}-", corpus],
-                           stdout=f, stderr=subprocess.STDOUT, cwd=ROOT, timeout=7200 * PATIENCE)
+        p = subprocess.run([binary, *options, "-seed=1", "-timeout=60", f"-artifact_prefix={OUT}/{name}-", corpus] +
+                           [seeds] * os.path.isdir(seeds), stdout=f, stderr=subprocess.STDOUT, cwd=ROOT,
+                           timeout=7200 * PATIENCE)
     if p.returncode:
         raise Failure(tail(open(log, errors="replace").read(), 40))
 
@@ -52,7 +61,8 @@ class Fuzz(Group):
 
 
 def groups():
-    return [Fuzz([(n, lambda _, n=n: fuzz(n, f"-runs={RUNS}", "-max_len=4096")) for n in SUBJECTS])]
+    import monitor
+    return [Fuzz([(n, lambda _, n=n: fuzz(n, f"-runs={RUNS}", "-max_len=4096")) for n in SUBJECTS])] + monitor.groups()
 
 
 if __name__ == "__main__":
