@@ -18,7 +18,7 @@ struct talk {				/* one question */
 	const struct lanhost *h;
 	u32 port;			/* who asks */
 	u8 *f;				/* the frame that becomes the answer */
-	u32 len;			/* where it ends */
+	u32 len;			/* where it ends; what is beyond LANHOST_FRAME is not in f */
 	u32 to;				/* the IP address that is answered */
 };
 
@@ -38,11 +38,13 @@ static u32 answer_arp(struct talk *t)
 
 static u32 answer_ping(struct talk *t)
 {
-	if (t->len < L4 + 8 || t->f[L4] != 8 || t->f[L4 + 1])
+	u8 *icmp = t->f + L4;
+
+	if (t->len < L4 + 8 || icmp[0] != 8 || icmp[1])
 		return 0;
-	t->f[L4] = 0;
-	put16(t->f + L4 + 2, 0);
-	put16(t->f + L4 + 2, inet_fold(inet_sum(0, t->f + L4, t->len - L4)));
+	/* A checksum over what has changed (RFC 1624): the rest need not be here, and if it was damaged that still shows. */
+	icmp[0] = 0;
+	put16(icmp + 2, inet_fold((~be16(icmp + 2) & 0xFFFF) + (~0x0800 & 0xFFFF)));
 	return t->len;
 }
 
@@ -153,6 +155,7 @@ static u32 lanhost_read_name(const struct talk *t, char *name, u32 size)
 {
 	u32 at = DNS_QUESTION, n = 0, part;
 
+	name[0] = 0;			/* the root's */
 	for (; at < t->len; at += part) {
 		part = t->f[at++];
 		if (!part)
@@ -255,7 +258,7 @@ static u32 answer_udp(struct talk *t)
 {
 	u32 from, to, end;
 
-	if (t->len < UDP_DATA || be16(t->f + L4 + 4) < 8 || L4 + be16(t->f + L4 + 4) > t->len)
+	if (t->len < UDP_DATA || t->len > LANHOST_FRAME || be16(t->f + L4 + 4) < 8 || L4 + be16(t->f + L4 + 4) > t->len)
 		return 0;
 	t->len = L4 + be16(t->f + L4 + 4);
 	from = be16(t->f + L4);
@@ -299,9 +302,9 @@ u32 lanhost_answer(const struct lanhost *h, u32 port, const u8 *frame, u32 len, 
 	static const u8 all[6] = { 255, 255, 255, 255, 255, 255 };
 	struct talk t = { h, port, out, len, 0 };
 
-	if (len < ETH_HEADER || len > LANHOST_FRAME || (memcmp(frame, h->mac, 6) && memcmp(frame, all, 6)))
+	if (len < ETH_HEADER || (memcmp(frame, h->mac, 6) && memcmp(frame, all, 6)))
 		return 0;
-	memcpy(out, frame, len);
+	memcpy(out, frame, MIN(len, LANHOST_FRAME));
 	memcpy(out, frame + 6, 6);
 	memcpy(out + 6, h->mac, 6);
 	switch (be16(out + ETH_TYPE)) {

@@ -6,7 +6,7 @@
 
 #include "drivers/net/switch.h"
 
-#define LANHOST_FRAME	640		/* the largest it takes or sends */
+#define LANHOST_FRAME	640u		/* it looks at no more of a frame */
 #define LANHOST_DOMAIN	"ringlet"
 
 struct lanhost {
@@ -16,8 +16,11 @@ struct lanhost {
 	u32 ports;
 };
 
-/* Answers a frame (of len bytes) that came from a port: how long the answer is in out; 0: there is
- * none. */
+/*
+ * Answers a frame of len bytes, of which the first LANHOST_FRAME are enough, that came from a port.
+ * Returns how long the answer is, 0: there is none.  It begins in out; what does not fit there is
+ * the question's, at the same place.
+ */
 u32 lanhost_answer(const struct lanhost *h, u32 port, const u8 *frame, u32 len, u8 out[LANHOST_FRAME]);
 
 #endif

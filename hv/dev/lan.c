@@ -61,12 +61,13 @@ static u32 lan_deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 static u32 ask_host(struct lan_port *from, struct net_packet *p)
 {
 	u8 question[LANHOST_FRAME];
-	struct net_packet answer = { .len = 0 };
+	u32 have = MIN(p->len, sizeof(question));
+	struct net_packet answer = { .from = p->from, .chain = p->chain, .at = p->at + have - p->head_len };
 
-	if (p->len > sizeof(question) || net_read(p, 0, question, p->len) < p->len)
+	if (net_read(p, 0, question, have) < have)
 		return 0;
 	answer.len = lanhost_answer(&from->lan->host, from->index, question, p->len, answer.head);
-	answer.head_len = answer.len;
+	answer.head_len = MIN(answer.len, sizeof(question));
 	if (answer.len)
 		capture_packet(from->lan, &answer);
 	return answer.len ? lan_deliver(from, &answer, false) : 0;

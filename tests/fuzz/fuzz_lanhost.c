@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	}
 	if (size)
 		memcpy(frame + len, data + 1, size - 1);
-	if (size && lanhost_answer(&host, data[0] % 3, frame, len + size - 1, out) > LANHOST_FRAME)
+	len += size - 1;
+	if (size && lanhost_answer(&host, data[0] % 3, frame, len, out) > MAX(len, LANHOST_FRAME))
 		abort();
 	free(frame);
 	free(out);

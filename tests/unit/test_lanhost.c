@@ -12,7 +12,7 @@ static struct lanhost host = {
 	.port = { [1] = { 0x0A4D0301, "alpha" }, [2] = { 0x0A4D0302, "beta" }, [3] = { 0x0A4D0312, "beta" } }, .ports = 4,
 };
 static const u8 mine[6] = { 2, 1, 2, 3, 4, 5 }, all[6] = { 255, 255, 255, 255, 255, 255 };
-static u8 f[LANHOST_FRAME], *out;		/* out is a heap block: a byte too far is seen */
+static u8 f[NET_MOST], *out;		/* out is a heap block: a byte too far is seen */
 static u32 len, got;
 
 static void ask(u32 port)
@@ -22,12 +22,12 @@ static void ask(u32 port)
 	memcpy(exact, f, len);
 	got = lanhost_answer(&host, port, exact, len, out);
 	free(exact);
-	CHECK(got <= LANHOST_FRAME, "an answer of %u", got);
+	CHECK(got <= MAX(len, LANHOST_FRAME), "an answer of %u", got);
 }
 
 static void eth(const u8 *to, u16 type)
 {
-	memset(f, 0, sizeof(f));
+	memset(f, 0, 2000);
 	memcpy(f, to, 6);
 	memcpy(f + 6, mine, 6);
 	put16(f + 12, type);
@@ -90,6 +90,7 @@ static void arp_and_ping(void)
 	ip(0x0A4D0301, host.ip, 1, 41);
 	f[34] = 8;
 	memcpy(f + 42, "the quick brown fox jumps over the", 33);
+	put16(f + 36, ~sum_of(f + 34, 41));
 	len += 7;			/* what is behind the IP packet is not sent back */
 	ask(1);
 	CHECK_EQ(got, 34 + 41);
@@ -102,6 +103,38 @@ static void arp_and_ping(void)
 	f[5] ^= 1;
 	ask(1);
 	CHECK(!got, "for somebody else");
+}
+
+/* Frames of all sizes that a card takes: what the host looks at is its answer's beginning, the rest is the question's. */
+static void large_pings(void)
+{
+	static const u32 sizes[] = { 8, 9, 599, 605, 606, 607, 608, 1480, 1481, 9000, NET_MOST - 34 };
+	u32 i, n;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		u8 *whole = malloc(NET_MOST);
+
+		eth(host.mac, 0x0800);
+		ip(0x0A4D0301, host.ip, 1, MIN(sizes[i], 65515u));
+		for (n = 34; n < len; n++)
+			f[n] = (u8)rnd(256);
+		f[34] = 8;
+		f[35] = f[36] = f[37] = 0;
+		put16(f + 36, ~sum_of(f + 34, len - 34));
+		ask(1);
+		CHECK_EQ(got, len);
+		answered_by_ip(0x0A4D0301, 1);
+		memcpy(whole, f, len);
+		memcpy(whole, out, MIN(len, LANHOST_FRAME));
+		CHECK(!whole[34] && sum_of(whole + 34, len - 34) == 0xFFFF, "the checksum of %u bytes", len);
+		CHECK(!memcmp(whole + 38, f + 38, len - 38), "what came back of %u bytes", len);
+		f[36] ^= 1;			/* damaged on the way there: it is not mended on the way back */
+		ask(1);
+		memcpy(whole, out, MIN(len, LANHOST_FRAME));
+		CHECK(sum_of(whole + 34, len - 34) != 0xFFFF, "a wrong checksum has become a right one");
+		free(whole);
+	}
+	memset(f, 0, sizeof(f));
 }
 
 /* ---- DHCP ---- */
@@ -238,7 +271,6 @@ static void dns_talk(void)
 	CHECK_EQ(be16(out + 44), 0x9584);		/* another operation: not implemented */
 	/* Names of every length. */
 	for (i = 0; i < 580; i++) {
-		memset(f, 0, sizeof(f));
 		dns("\4beta", 6, 1);
 		f[44] = 1;
 		memset(f + 54, 1, i / 2 * 2);
@@ -269,8 +301,6 @@ static void at_random(void)
 			f[rnd(len)] = (u8)rnd(256);
 		if (one_in(3))
 			len = rnd(LANHOST_FRAME + 20);
-		if (len > sizeof(f))
-			len = sizeof(f);
 		ask(rnd(4));
 		answers += got > 0;
 	}
@@ -283,6 +313,8 @@ int main(int argc, char **argv)
 	out = malloc(LANHOST_FRAME);
 	CASE("ARP and ping");
 	arp_and_ping();
+	CASE("large pings");
+	large_pings();
 	CASE("DHCP");
 	dhcp_talk();
 	CASE("DNS");
