@@ -63,6 +63,19 @@ def addresses(r):
     ping(r, 1, "10.77.1.2")
     ping(r, 1, "10.77.1.254")
     ping(r, 3, "10.77.2.4")
+    for size in (8, 598, 599, 1472):        # the host answers whatever a frame holds
+        ping(r, 1, f"-s {size} 10.77.1.254")
+
+
+def ipv6(r):
+    """By link-local addresses, which nobody gives out: pings, and 4 MiB by TCP."""
+    beta = "fe80::52:4cff:fe00:200%eth0"
+    check("0% packet loss" in r.run(1, f"ping6 -c 3 -W 3 {beta}"), "no answer")
+    ping(r, 1, f"-s 20000 {beta}")
+    r.run(2, "mkfifo /tmp/none; nc -l -p 2006 <> /tmp/none > /tmp/in & sleep 1")
+    sent = r.run(1, f"dd if=/dev/urandom of=/tmp/out bs=1M count=4 2>/dev/null; nc {beta} 2006 < /tmp/out; md5sum < /tmp/out; rm /tmp/out")
+    finish(r, 2)
+    check(r.run(2, "md5sum < /tmp/in; rm /tmp/in /tmp/none") == sent, "other bytes came:\n" + r.command("net"))
 
 
 def names(r):
@@ -217,7 +230,7 @@ def groups():
     return [Networks("linux-net", [
         ("alpha", section(**ird, net="lan")), ("beta", section(**ird, net="lan")), ("gamma", section(**ird, net="other")),
         ("delta", section(**ird, net=["lan strict", "other"]))],
-        [("net-addresses", addresses), ("net-names", names), ("net-transfer", transfer), ("net-isolated", isolated),
+        [("net-addresses", addresses), ("net-names", names), ("net-transfer", transfer), ("net-ipv6", ipv6), ("net-isolated", isolated),
          ("net-paused", paused), ("net-flood", flood), ("net-strict", strict), ("net-again", again),
          ("net-capture", capture), ("net-idle", idle)],
         extra=tools, com2=LINE)]
