@@ -26,7 +26,7 @@ static const struct worker workers[] = {
 	{ disks_work, NULL, NULL },
 	{ terminals_work, terminals_busy, NULL },
 	{ export_work, NULL, NULL },
-	{ devices_work, NULL, devices_settle },
+	{ devices_work, devices_urgent, devices_settle },
 	{ NULL, NULL, NULL },
 };
 

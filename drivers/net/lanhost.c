@@ -42,7 +42,8 @@ static u32 answer_ping(struct talk *t)
 
 	if (t->len < L4 + 8 || icmp[0] != 8 || icmp[1])
 		return 0;
-	/* A checksum over what has changed (RFC 1624): the rest need not be here, and if it was damaged that still shows. */
+	/* A checksum over what has changed (RFC 1624): the rest need not be here, and if it was
+	 * damaged that still shows. */
 	icmp[0] = 0;
 	put16(icmp + 2, inet_fold((~be16(icmp + 2) & 0xFFFF) + (~0x0800 & 0xFFFF)));
 	return t->len;

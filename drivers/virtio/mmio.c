@@ -67,6 +67,12 @@ static void mmio_reset(struct virtio_dev *d)
 		d->ops->reset(d, q);
 }
 
+static void mmio_poll_soon(struct virtio_dev *d)
+{
+	if (d->guest.poll_soon)
+		d->guest.poll_soon(d->guest.opaque);
+}
+
 static void set_status(struct virtio_dev *d, u32 value)
 {
 	bool was = virtio_live(d);
@@ -83,8 +89,11 @@ static void set_status(struct virtio_dev *d, u32 value)
 	if (!(value & FEATURES_OK))
 		value &= ~DRIVER_OK;
 	d->status = value;
-	if (!was && virtio_live(d) && d->ops->started)
+	if (was || !virtio_live(d))
+		return;
+	if (d->ops->started)
 		d->ops->started(d);
+	mmio_poll_soon(d);
 }
 
 static struct virtqueue *mmio_selected(struct virtio_dev *d)
@@ -176,6 +185,7 @@ static void mmio_notify(struct virtio_dev *d, u32 q)
 	if (q >= d->ops->queues || !d->queue[q].ready || !virtio_live(d))
 		return;
 	d->queue[q].kicked = true;
+	mmio_poll_soon(d);
 	if (!d->ops->lazy)
 		virtio_poll(d);
 }
@@ -206,6 +216,16 @@ void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 		if (vq)
 			write_queue(d, vq, offset, value);
 	}
+}
+
+bool virtio_pending(const struct virtio_dev *d)
+{
+	u32 q;
+
+	for (q = 0; q < d->ops->queues; q++)
+		if (d->queue[q].kicked)
+			return virtio_live(d);
+	return false;
 }
 
 bool virtio_poll(struct virtio_dev *d)

@@ -10,7 +10,7 @@
 
 #define BATCH		64		/* packets at a time */
 #define BATCH_BYTES	(256u << 10)
-#define HOLD_POLLS	8		/* each guest has run once between two polls, at most a slice */
+#define HOLD_NS		500000		/* the answer mostly comes within that */
 #define MOST_BUFFERS	132		/* for one frame; with 512 bytes each they hold any */
 #define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
 
@@ -218,22 +218,22 @@ static const void *net_config_space(struct virtio_dev *d, u32 *len)
 
 static void net_settle(struct virtio_dev *d)
 {
-	net_of(d)->held = 0;
 	virtq_signal(d, NET_TX);
 }
 
 /*
  * That a packet has left is no news worth an interrupt: a guest that waits for it mostly hears of
  * the answer first, and looks then at what has left, too.  So it is told when nobody has anything
- * to do, or after a while.
+ * to do, or after a moment: it may have no other packet to send before it hears of that, and its
+ * neighbour may go on for a slice.
  */
 static bool net_poll(struct virtio_dev *d)
 {
 	struct virtqueue *tx = &d->queue[NET_TX];
 	bool more = virtio_poll(d);
 
-	if (tx->next_used != tx->signalled && ++net_of(d)->held >= HOLD_POLLS)
-		net_settle(d);
+	if (tx->next_used != tx->signalled && d->guest.settle_within)
+		d->guest.settle_within(d->guest.opaque, HOLD_NS);
 	return more;
 }
 

@@ -79,7 +79,6 @@ struct virtio_net {
 	u8 mac[6];
 	struct virtio_chain chain;		/* being sent */
 	bool up;				/* it has had a buffer to receive into */
-	u32 held;				/* polls since something has left that the guest was not told of */
 };
 
 /* b is copied.  NULL: no memory. */

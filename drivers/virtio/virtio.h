@@ -31,6 +31,12 @@ struct virtio_guest {
 	void (*log)(void *opaque, const char *line);
 	/* From one guest's memory straight into another's; both are the `opaque` of one. */
 	enum virtio_copied (*copy)(void *to, u64 to_gpa, void *from, u64 from_gpa, u32 len);
+	/* ops->poll is to be called soon.  NULL: who has the device calls it all the time, and
+	 * ops->settle now and then. */
+	void (*poll_soon)(void *opaque);
+	/* ops->settle is to be called when the machine has nothing else to do, or after so long if
+	 * the guest sleeps. */
+	void (*settle_within)(void *opaque, u32 ns);
 };
 
 struct virtqueue {
@@ -82,8 +88,7 @@ struct virtio_ops {
 	const void *(*config)(struct virtio_dev *d, u32 *len);
 	void (*config_write)(struct virtio_dev *d, u32 offset, u32 size, u32 value);	/* may be NULL */
 	bool (*poll)(struct virtio_dev *d);	/* in place of virtio_poll(); may be NULL */
-	/* The machine has nothing else to do: tells the guest what could wait so far.  May be
-	 * NULL. */
+	/* Tells the guest what could wait so far: see settle_within.  May be NULL. */
 	void (*settle)(struct virtio_dev *d);
 	void (*destroy)(struct virtio_dev *d);	/* frees it: nobody will call again */
 };
@@ -97,6 +102,7 @@ u32 virtio_mmio_read(struct virtio_dev *d, u32 offset, u32 size);
 void virtio_mmio_write(struct virtio_dev *d, u32 offset, u32 size, u32 value);
 /* Goes on with queues that were kicked or have work left; true: there is still more. */
 bool virtio_poll(struct virtio_dev *d);
+bool virtio_pending(const struct virtio_dev *d);	/* some queue has */
 /* The guest is to read the configuration space again. */
 void virtio_config_changed(struct virtio_dev *d);
 /* The device cannot go on: tells the guest and the log why. */

@@ -96,6 +96,7 @@ void console_type(struct console *c, const u8 *data, u32 len)
 {
 	while (len-- && !console_is_full(c))
 		c->typed[c->typed_head++ % c->typed_size] = *data++;
+	vdev_console_typed(c->guest);
 }
 
 static void all_read(struct console *c)

@@ -14,10 +14,10 @@ void vdevs_destroy(struct guest *g);
 /* " virtio_mmio.device=…" for each, for the end of a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 void vdev_console_resized(struct guest *g);	/* if it runs, it is told */
-/* Goes on with what waits: input, or output that found no room.  Bounded; true: there is more at
- * once. */
+void vdev_console_typed(struct guest *g);	/* there is something for it to read */
+/* Polls those of g->vdevs_due.  Bounded; true: there is more at once. */
 bool vdevs_poll(struct guest *g);
-/* Nobody has anything to do: what devices held back may now wake this one. */
+/* What they held back may now wake it: nobody has anything to do, or g->settle_ns is over. */
 void vdevs_settle(struct guest *g);
 
 /* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no

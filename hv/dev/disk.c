@@ -267,6 +267,8 @@ static void drop_leaf(u32 *leaf)
 	frame_free(ptr_frame(leaf));
 }
 
+static u32 disks_dropping;		/* how many are in the middle of it */
+
 static bool drop_piece(struct disk *d)
 {
 	u32 at = --d->dropping;
@@ -274,14 +276,17 @@ static bool drop_piece(struct disk *d)
 	if (d->map[at])
 		drop_leaf(d->map[at]);
 	d->map[at] = NULL;
-	if (!d->dropping)
-		d->changed = 0;
-	return d->dropping;
+	if (d->dropping)
+		return true;
+	d->changed = 0;
+	disks_dropping--;
+	return false;
 }
 
 void disk_reset(struct disk *d)
 {
 	d->dropping = (d->blocks + LEAF - 1) / LEAF;
+	disks_dropping += d->dropping > 0;
 }
 
 bool disks_work(void)
@@ -290,7 +295,7 @@ bool disks_work(void)
 	struct disk *d;
 	u32 i;
 
-	for (i = 0; (d = disk_at(i)); i++)
+	for (i = 0; disks_dropping && (d = disk_at(i)); i++)
 		if (d->dropping)
 			more |= drop_piece(d);
 	return more;

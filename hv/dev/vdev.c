@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch/x86/time.h"
 #include "drivers/virtio/console.h"
 #include "hv/cpu/cpu.h"
 #include "hv/dev/dev.h"
@@ -60,6 +61,22 @@ static void raise_irq(void *opaque)
 
 	v->guest->stats.vdev_irqs++;
 	virq_raise(v->guest, 1 + v->index);
+}
+
+static void poll_soon(void *opaque)
+{
+	struct vdev_guest *v = opaque;
+
+	v->guest->vdevs_due |= BIT(v->index);
+}
+
+/* The first one of several counts. */
+static void settle_within(void *opaque, u32 ns)
+{
+	struct vdev_guest *v = opaque;
+
+	if (!v->guest->settle_ns)
+		v->guest->settle_ns = time_ns() + ns;
 }
 
 static void device_log(void *opaque, const char *line)
@@ -136,7 +153,9 @@ static bool vdev_add(struct guest *g, u32 n,
 		     struct virtio_dev *(*make)(struct guest *g, u32 n, const struct virtio_guest *access))
 {
 	struct vdev_guest *v = malloc(sizeof(*v));
-	struct virtio_guest access = { v, guest_read, guest_write, raise_irq, device_log, guest_copy };
+	struct virtio_guest access = {
+		v, guest_read, guest_write, raise_irq, device_log, guest_copy, poll_soon, settle_within,
+	};
 	struct virtio_dev *d;
 
 	if (!v)
@@ -168,6 +187,8 @@ bool vdevs_create(struct guest *g, char *msg, u32 len)
 
 void vdevs_destroy(struct guest *g)
 {
+	g->vdevs_due = 0;
+	g->settle_ns = 0;
 	while (g->vdevs) {
 		struct virtio_dev *d = g->vdev[--g->vdevs];
 
@@ -176,20 +197,36 @@ void vdevs_destroy(struct guest *g)
 	}
 }
 
+/* One whose queue has work left comes again, though there may be nothing to do for it at once. */
 bool vdevs_poll(struct guest *g)
 {
+	u32 due = g->vdevs_due, i;
 	bool more = false;
-	u32 i;
 
-	for (i = 0; i < g->vdevs; i++)
-		more |= g->vdev[i]->ops->poll ? g->vdev[i]->ops->poll(g->vdev[i]) : virtio_poll(g->vdev[i]);
+	g->vdevs_due = 0;
+	for (i = 0; due >> i; i++) {
+		struct virtio_dev *d = g->vdev[i];
+
+		if (!(due & BIT(i)))
+			continue;
+		more |= d->ops->poll ? d->ops->poll(d) : virtio_poll(d);
+		if (virtio_pending(d))
+			g->vdevs_due |= BIT(i);
+	}
 	return more;
+}
+
+void vdev_console_typed(struct guest *g)
+{
+	if (g->vdevs)
+		g->vdevs_due |= BIT(0);
 }
 
 void vdevs_settle(struct guest *g)
 {
 	u32 i;
 
+	g->settle_ns = 0;
 	for (i = 0; i < g->vdevs; i++)
 		if (g->vdev[i]->ops->settle)
 			g->vdev[i]->ops->settle(g->vdev[i]);

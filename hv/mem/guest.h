@@ -114,6 +114,8 @@ struct guest {
 	const struct guest_bus *bus;	/* NULL: only RAM */
 	struct virtio_dev *vdev[MAX_VDEVS];
 	u32 vdevs;
+	u32 vdevs_due;			/* bit n: that one is to be polled */
+	u64 settle_ns;			/* when they tell at last what they held back, 0: nothing */
 	struct stats stats;
 	u64 started_ns;
 	u32 starts;			/* how often */

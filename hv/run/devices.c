@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' devices at work.  What they do for a guest comes out of its slice, and when that is used
- * up they wait for its next turn.  Otherwise one that only dozes, and leaves the work to its
- * devices, would wake with its slice whole and be first each time: a neighbour waited 40 s.
+ * Guests' devices at work, those that have asked for it.  What they do for a guest comes out of its
+ * slice, and when that is used up they wait for its next turn.  Otherwise one that only dozes, and
+ * leaves the work to its devices, would wake with its slice whole and be first each time: a
+ * neighbour waited 40 s.
  */
 #include "arch/x86/time.h"
 #include "hv/dev/dev.h"
@@ -30,6 +31,32 @@ static bool work_for(struct cpu *c, struct guest *g)
 	return v->devices_wait;
 }
 
+static bool devices_overdue(const struct guest *g, u64 now)
+{
+	return g->settle_ns && g->settle_ns <= now && guest_alive(g);
+}
+
+static void devices_settle_overdue(u64 now)
+{
+	u32 i;
+
+	for (i = 0; i < guest_count; i++)
+		if (devices_overdue(guests[i], now))
+			vdevs_settle(guests[i]);
+}
+
+/* Of one that sleeps: the others hear of it when they run. */
+bool devices_urgent(void)
+{
+	u64 now = time_ns();
+	u32 i;
+
+	for (i = 0; i < guest_count; i++)
+		if (devices_overdue(guests[i], now) && guests[i]->vcpu->halted)
+			return true;
+	return false;
+}
+
 bool devices_work(void)
 {
 	struct cpu *c = this_cpu();
@@ -37,8 +64,9 @@ bool devices_work(void)
 	bool more = false;
 	u32 i;
 
+	devices_settle_overdue(c->accounted_ns);
 	for (i = 0; i < guest_count; i++)
-		if (guest_alive(guests[i]))
+		if (guests[i]->vdevs_due && guest_alive(guests[i]))
 			more |= work_for(c, guests[i]);
 	c->accounted_ns -= others;
 	return more;
@@ -50,7 +78,7 @@ bool devices_settle(void)
 	u32 i;
 
 	for (i = 0; i < guest_count; i++)
-		if (guest_alive(guests[i]))
+		if (guests[i]->settle_ns && guest_alive(guests[i]))
 			vdevs_settle(guests[i]);
 	return this_cpu()->queue_head;
 }

@@ -51,6 +51,7 @@ void timer_program(void);		/* after a deadline came nearer */
 
 /* ---- devices.c: guests' devices at work ---- */
 bool devices_work(void);
+bool devices_urgent(void);
 bool devices_settle(void);
 
 /* ---- run.c: a virtual CPU on a processor ---- */

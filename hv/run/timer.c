@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All deadlines, each guest's clock event and the end of the running slice, on the one PIT: it is
- * set to the nearest, and never further than PIT_MAX_NS away.
+ * All deadlines, each guest's clock event, what its devices tell it at last, and the end of the
+ * running slice, on the one PIT: it is set to the nearest, and never further than PIT_MAX_NS away.
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/time.h"
@@ -33,6 +33,8 @@ static u64 timer_nearest(u64 now)
 
 		if (v && v->event_ns)
 			t = MIN(t, v->event_ns);
+		if (v && v->halted && guests[i]->settle_ns && guest_alive(guests[i]))
+			t = MIN(t, guests[i]->settle_ns);
 	}
 	return t;
 }
