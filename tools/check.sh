@@ -29,7 +29,7 @@ while IFS= read -r f; do
 	'#!'*python3*) python3 -c 'import ast, sys; ast.parse(open(sys.argv[1]).read(), sys.argv[1])' "$f" ||
 		fault "$f: syntax" ;;
 	esac
-done < <(git ls-files -- tools tests iso .ci ':!*.c' ':!*.h' ':!*.S' ':!*.patch')
+done < <(git ls-files -- tools tests iso .ci ':!*.c' ':!*.h' ':!*.S' ':!*.patch' ':!tests/fuzz/seeds')
 
 spaces=$(git grep -nIE '[[:space:]]+$' -- '*.c' '*.h' '*.S' '*.ld' '*.sh' Makefile ':!guest-patches') &&
 	fault "white space at the end of a line:"$'\n'"$spaces"
