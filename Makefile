@@ -15,6 +15,7 @@ help:
 	@echo "make run [GUESTS=n] [LINUX=6.1|6.12] [MEM=48M]   boot it in QEMU, with n Linux guests"
 	@echo "make run ROOTFS=debian                           the same with a small Debian on their disk"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
+	@echo "make mutants  plants bugs, one at a time, and wants each seen by a test (hours)"
 	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS and so on as above"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make bench    native against guest, into build/bench.json"
@@ -154,6 +155,9 @@ gdb: $(BUILD)/ringlet.iso
 test: setup $(BUILD)/ringlet.elf
 	@tests/run
 
+mutants: setup $(BUILD)/ringlet.elf
+	@tests/mutants.py
+
 bench: setup $(BUILD)/ringlet.elf
 	@tests/bench/run
 
@@ -167,4 +171,4 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: help elf guests iso run gdb test bench check setup clean FORCE
+.PHONY: help elf guests iso run gdb test mutants bench check setup clean FORCE

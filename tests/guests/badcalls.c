@@ -3,22 +3,22 @@
  * Hostile.  Hypercalls with arguments that cannot be right: each kills the guest, saying which
  * hypercall it was.  And those at the very edge, which can.
  *
- * Variant number: killed hypercall
- * Variant number-max: killed hypercall
- * Variant number-gap: killed hypercall
- * Variant pae: killed hypercall
- * Variant asid: killed hypercall
- * Variant asid-minus: killed hypercall
- * Variant console-pointer: killed hypercall
- * Variant console-crossing: killed hypercall
- * Variant console-wrap: killed hypercall
- * Variant console-long: killed hypercall
- * Variant tls-pointer: killed hypercall
- * Variant tls-crossing: killed hypercall
- * Variant shutdown: killed hypercall
- * Variant init-twice: killed hypercall
- * Variant iret: killed hypercall
- * Variant ring-unknown: killed hypercall
+ * Variant number: killed no such hypercall
+ * Variant number-max: killed no such hypercall
+ * Variant number-gap: killed no such hypercall
+ * Variant pae: killed PAE is not offered
+ * Variant asid: killed no such address-space number
+ * Variant asid-minus: killed no such address-space number
+ * Variant console-pointer: killed text outside its memory
+ * Variant console-crossing: killed text outside its memory
+ * Variant console-wrap: killed text outside its memory
+ * Variant console-long: killed too long for the console
+ * Variant tls-pointer: killed descriptors outside its memory
+ * Variant tls-crossing: killed descriptors outside its memory
+ * Variant shutdown: killed no such way to shut down
+ * Variant init-twice: killed the shared page is there already
+ * Variant iret: killed no stack to return from
+ * Variant ring-unknown: killed no such hypercall
  * Variant edges: SUCCESS
  */
 #include "guest.h"
@@ -67,6 +67,10 @@ void test_main(void)
 		hcall(HC_CONSOLE_WRITE, end - 10, 10, 0);
 		hcall(HC_CONSOLE_WRITE, end, 0, 0);
 		hcall(HC_CONSOLE_WRITE, 0xFFFFFFFF, 0, 0);
+		for (i = 0; i < 24; i += 8) {
+			poke(end - 24 + i, 0xFFFF);
+			poke(end - 20 + i, SEG(2, 3));
+		}
 		hcall(HC_LOAD_TLS, end - 24, 0, 0);
 		hcall(HC_LOAD_IDT_ENTRY, 256, ~0u, ~0u);
 		hcall(HC_LOAD_IDT_ENTRY, 0xFFFFFFFF, ~0u, ~0u);
@@ -86,7 +90,9 @@ void test_main(void)
 		hcall(HC_NOTIFY, 0xFFFFFFFF, 0, 0);	/* a string that is nowhere is empty */
 		hcall(HC_NOTIFY, end - 1, 0, 0);
 		hcall(HC_SET_CLOCKEVENT, 0, 0, 0);
-		EXPECT(1, " ");
+		for (i = 6; i <= 8; i++)
+			EXPECT_EQ("segment by LOAD_TLS", TRY("movl %0, %%fs", : : "r"(i * 8 + 3)), -1);
+		EXPECT_EQ("ud2 after gates beyond the table", TRY("ud2", : : ), VEC_UD);
 		return;
 	}
 	test_failure("it came back");

@@ -5,21 +5,21 @@
  * next one is not. The guest dies when it uses one, and nobody's memory is touched.
  *
  * Variant last: SUCCESS
- * Variant beyond: killed page
- * Variant ringlet: killed page
- * Variant vga: SUCCESS or killed page
- * Variant high: killed page
- * Variant mmio-empty: killed page
- * Variant pde-beyond: killed page
- * Variant pde-mmio: killed page
- * Variant large-beyond: killed page
- * Variant large-part: killed page
- * Variant cr3-beyond: killed page
- * Variant cr3-ringlet: killed page
- * Variant cr3-mmio: killed page
- * Variant cr3-top: killed page
- * Variant hcall-cr3: killed page
- * Variant linear-beyond: killed page|memory
+ * Variant beyond: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant ringlet: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant vga: SUCCESS or killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant high: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant mmio-empty: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant pde-beyond: killed page table outside its memory, for address
+ * Variant pde-mmio: killed page table outside its memory, for address
+ * Variant large-beyond: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant large-part: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
+ * Variant cr3-beyond: killed page directory \(cr3\) outside its memory
+ * Variant cr3-ringlet: killed page directory \(cr3\) outside its memory
+ * Variant cr3-mmio: killed page directory \(cr3\) outside its memory
+ * Variant cr3-top: killed page directory \(cr3\) outside its memory
+ * Variant hcall-cr3: killed page directory \(cr3\) outside its memory
+ * Variant linear-beyond: killed maps [0-9a-f]+ to frame [0-9a-f]+, outside its memory
  * Variant unused: SUCCESS
  */
 #include "guest.h"

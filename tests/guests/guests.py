@@ -6,6 +6,7 @@ Many share a boot: they are guests of one ringlet.conf, started one after the ot
 beside a witness, which must go on whatever they do. After each: the verdict, the audit,
 the witness, and the machine's memory, which must be what it was before.
 """
+import functools
 import glob
 import os
 import re
@@ -41,6 +42,10 @@ class Story:
         self.logged = re.findall(r"^ \* Logged: (.*)$", text, re.M)
         self.measures = re.findall(r"^ \* Measures: (.*)$", text, re.M)
         assert self.outcome or self.variants or self.measures, f"{path} does not say what shall come of it"
+        for outcome in [self.outcome] if self.outcome else [o for _, o in self.variants]:
+            for want in outcome.split(" or "):
+                m = re.fullmatch(r"SUCCESS|FAILURE|ERROR|SKIP|running|killed (.{4,})", want)
+                assert m and not (m.group(1) and re.search(m.group(1), "any reason at all")), f"{path}: outcome {want}?"
 
     def runs(self):
         """[(name of the test, [(variant, outcome)] that run together)]"""
@@ -53,6 +58,13 @@ class Story:
 
 def newest(paths):
     return max(os.path.getmtime(p) for p in paths)
+
+
+@functools.lru_cache
+def image_range():
+    """Where Ringlet's image lies, so that a guest can look for pointers into it."""
+    symbols = {name: value for value, _, name in (l.split()[-3:] for l in sh(["nm", elf()]).splitlines())}
+    return f"{symbols['hv_start']}-{symbols['hv_end']}"
 
 
 building = threading.Lock()
@@ -90,8 +102,7 @@ class Batch(Group):
                 keys = {"kernel": story.name, "memory": "8M", "start": "no"}
                 for key, value in story.config:
                     keys.setdefault(key, []).append(value)
-                if v:
-                    keys["cmdline"] = "variant=" + v
+                keys["cmdline"] = f"image={image_range()} variant={v}"
                 self.sections.append((ids[-1][0], keys))
             self.kernels.add(story.name)
             tests.append((name, lambda r, ids=ids, story=story: self.one(r, ids, story)))
@@ -164,7 +175,7 @@ class Batch(Group):
             if want == result and state == "off":
                 return
             m = re.fullmatch(r"killed (.*)", want)
-            if m and state == "crashed" and re.search(m.group(1), reason, re.I):
+            if m and state == "crashed" and re.search(m.group(1), reason):
                 return
         check(False, f"wanted {outcome}; {guest} is {state}, said '{result}', reason '{reason}'\n" + tail(said, 30))
 

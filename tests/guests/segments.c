@@ -6,11 +6,11 @@
  * guest dies.  Ringlet's own reload of them must kill nobody else.
  *
  * Variant data: SUCCESS
- * Variant cs-gone: killed segment|stack|run|double
- * Variant ss-gone: killed segment|stack|run|double
- * Variant ss-code: killed segment|stack|run|double
- * Variant ss-expand: SUCCESS or killed segment|stack|run|double
- * Variant cs-limit: SUCCESS or killed .
+ * Variant cs-gone: killed cannot run at 61:
+ * Variant ss-gone: killed cannot run at 61:
+ * Variant ss-code: killed cannot run at 61:
+ * Variant ss-expand: SUCCESS or killed cannot run at 61:
+ * Variant cs-limit: SUCCESS or killed cannot run at 61:
  * Variant lgdt-empty: SUCCESS
  */
 #include "guest.h"
@@ -49,19 +49,21 @@ static void data_segments(void)
 			}
 	/* ds too: what C needs is asked of %ss meanwhile. */
 	gdt_put(FREE, 0xFFFF, SEG(2, 1));
-	asm volatile("movl %0, %%ds; int $0x1f; movl %1, %%ds" : : "r"(SEL), "r"(KERNEL_DS),
+	asm volatile("movl %1, %%ds; int $0x1f; movl %%ds, %0; movl %2, %%ds" : "=&D"(v) : "S"(SEL), "r"(KERNEL_DS),
 		     "a"(HC_LOAD_GDT_ENTRY), "b"(FREE), "c"(0), "d"(0) : "memory");
-	asm volatile("movl %0, %%ds; int $0x1f; int $0x1f; movl %1, %%ds" : : "r"(0), "r"(KERNEL_DS),
-		     "a"(HC_FLUSH_ASYNC) : "memory");
+	EXPECT_EQ("ds, its descriptor emptied", v & 0xFFFF, 0);
 	for (i = 0; i < 4; i++) {
-		asm volatile("movl %0, %%ds; movl %0, %%es; int $0x1f; movl %1, %%ds; movl %1, %%es"
-			     : : "r"(i), "r"(KERNEL_DS), "a"(HC_FLUSH_ASYNC) : "memory");
+		asm volatile("movl %2, %%ds; movl %2, %%es; int $0x1f; int $0x1f; movl %%ds, %0; movl %%es, %1\n"
+			     "movl %3, %%ds; movl %3, %%es"
+			     : "=&S"(v), "=&D"(j) : "b"(i), "d"(KERNEL_DS), "a"(HC_FLUSH_ASYNC) : "memory");
+		EXPECT((v & 0xFFFC) == 0 && (j & 0xFFFC) == 0, "null selectors %x: ds %x, es %x", i, v, j);
 	}
-	EXPECT(1, " ");
 }
 
 void test_main(void)
 {
+	u32 v;
+
 	if (variant_is("data")) {
 		data_segments();
 		return;
@@ -92,13 +94,14 @@ void test_main(void)
 		asm volatile("movl %0, %%ss" : : "r"(SEL));
 		gdt_put(FREE, 0xFFFF, SEG(6, 1));	/* expand-down with the limit at the top: nothing is in it */
 		leave();
-		asm volatile("movl %0, %%ss" : : "r"(KERNEL_DS));
-		EXPECT(1, " ");
+		asm volatile("movl %%ss, %0; movl %1, %%ss" : "=&r"(v) : "r"(KERNEL_DS));
+		EXPECT_EQ("ss, where nobody looks at limits", v & 0xFFFF, SEL);
 		return;
 	} else if (variant_is("cs-limit")) {
 		gdt_put(KERNEL_CS >> 3, 0, SEG(10, 1) & ~0x008F0000u);
 		leave();
-		EXPECT(1, " ");
+		asm volatile("movl %%cs, %0" : "=r"(v));
+		EXPECT_EQ("cs, where nobody looks at limits", v & 0xFFFF, KERNEL_CS);
 		return;
 	}
 	test_failure("still running without %s", variant());

@@ -4,19 +4,19 @@
  * memory, wrapping, or a stack segment that is none; and a system call that goes direct to such a
  * stack.  That is a double fault: the guest dies, and with a reason.
  *
- * Variant unmapped: killed stack
- * Variant read-only: killed stack
- * Variant switcher: killed stack
- * Variant state-page: killed stack
- * Variant beyond: killed stack|page table
- * Variant wrapping: killed stack|page table
- * Variant direct-unmapped: killed stack
- * Variant direct-unmapped-late: killed stack
- * Variant ring1-esp: killed stack
+ * Variant unmapped: killed no stack at 4fffffec for trap 6
+ * Variant read-only: killed no stack at 40000fec for trap 6
+ * Variant switcher: killed no stack at ffc01fdc for trap 6
+ * Variant state-page: killed no stack at ffc027ec for trap 6
+ * Variant beyond: killed no stack at 40000fec for trap 6
+ * Variant wrapping: killed no stack at fffffff4 for trap 6
+ * Variant direct-unmapped: killed no stack at 4fffffe8 for trap 14
+ * Variant direct-unmapped-late: killed no stack at 40000fe8 for trap 14
+ * Variant ring1-esp: killed no stack at 4ffffff4 for trap 6
  * Variant misaligned: SUCCESS
- * Variant ss-ring3: killed hypercall
- * Variant ss-null: killed hypercall
- * Variant ss-ringlet: killed stack|segment|hypercall
+ * Variant ss-ring3: killed the trap stack must be a ring 1 segment
+ * Variant ss-null: killed the trap stack must be a ring 1 segment
+ * Variant ss-ringlet: killed trap 6 wants code segment 61 and stack segment 59
  */
 #include "guest.h"
 

@@ -5,9 +5,9 @@
  * the guest (or its death), never ring 0.
  *
  * Variant jumps: SUCCESS
- * Variant nt: SUCCESS or killed .
- * Variant nt3: SUCCESS or killed .
- * Variant taskgate: killed handler|double|fault
+ * Variant nt: SUCCESS
+ * Variant nt3: SUCCESS
+ * Variant taskgate: killed no handler for trap 6 at
  * Variant popf: SUCCESS
  */
 #include "guest.h"

@@ -2,12 +2,12 @@
 /*
  * Hostile, or broken: what would reset a real machine by a triple fault ends the guest, with a reason.
  *
- * Variant no-idt: killed handler|double
- * Variant bad-cs: killed segment|double
- * Variant user-cs: killed segment|double|handler
- * Variant bad-eip: killed page|double|stack
- * Variant loop: killed double|stack|page
- * Variant protected: killed mode
+ * Variant no-idt: killed no handler for trap 6 at
+ * Variant bad-cs: killed trap 6 wants code segment a1 and stack segment 69
+ * Variant user-cs: killed trap 6 wants code segment 71 and stack segment 69
+ * Variant bad-eip: killed no stack at fffffff0 for trap 14 at 50000000
+ * Variant loop: killed no stack at [0-9a-f]+ for trap 14 at
+ * Variant protected: killed left protected mode \(cr0 00000010\)
  */
 #include "guest.h"
 

@@ -59,10 +59,12 @@ def describe(e):
     return "".join(traceback.format_exception(type(e), e, e.__traceback__))
 
 
-def run_group(group, wanted, report):
+def run_group(group, wanted, report, exit_first=False):
     chosen = [(n, f) for n, f in group.tests if wanted(f"{group.layer}/{n}")]
     machine, up = None, False
     for name, function in chosen:
+        if exit_first and report.failed:
+            break
         full = f"{group.layer}/{name}"
         start = time.monotonic()
         verdict, text = "ok", ""
@@ -92,7 +94,7 @@ def run_group(group, wanted, report):
         group.teardown(machine)
 
 
-def run(groups, wanted, parallel):
+def run(groups, wanted, parallel, exit_first=False):
     """All groups, `parallel` at a time; returns the report."""
     report = Report()
     queue = [g for g in groups if any(wanted(f"{g.layer}/{n}") for n, _ in g.tests)]
@@ -108,7 +110,7 @@ def run(groups, wanted, parallel):
             for _ in range(min(group.cpus, parallel)):
                 alone.acquire()
             try:
-                run_group(group, wanted, report)
+                run_group(group, wanted, report, exit_first)
             except Exception as e:
                 report.add(f"{group.layer}/(teardown)", "FAIL", 0, describe(e))
             for _ in range(min(group.cpus, parallel)):

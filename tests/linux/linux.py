@@ -12,7 +12,7 @@ import threading
 import time
 
 from harness import Group
-from ringlet import (BUILD, ESCAPE, PATIENCE, PROMPT as PROMPT_OF_MONITOR, ROOT, Failure, Ringlet, check, conf, elf, plain, sh, tail,
+from ringlet import (BUILD, ESCAPE, PATIENCE, PROMPT as PROMPT_OF_MONITOR, ROOT, Failure, Ringlet, by_wall_clock, check, conf, elf, plain, sh, tail,
                      work_file)
 
 GUESTS = os.path.join(BUILD, "guests")
@@ -149,6 +149,7 @@ def neighbour(r):
     wait_shell(r, 2, "beta")
 
 
+@by_wall_clock
 def clock(r):
     now = int(r.run(1, "date -u +%s"))
     check(abs(now - time.time()) < 600, f"date is {now}, here it is {time.time():.0f}")
@@ -208,6 +209,7 @@ def shares(r):
     check(0.4 < share < 0.6, f"alpha got {share:.0%} of the time")
 
 
+@by_wall_clock
 def idle(r):
     """Waiting guests cost the machine nothing: QEMU itself uses next to no processor."""
     r.run(1, "true")

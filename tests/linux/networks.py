@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from linux import NAMES, Guests, finish, idle, section, wait_shell
-from ringlet import BUILD, PATIENCE, ROOT, Skip, check, sh, tail
+from ringlet import BUILD, PATIENCE, ROOT, Skip, by_wall_clock, check, sh, tail
 
 LINE = os.path.join(BUILD, "tests", "work", "networks-com2")
 MAC = "02:52:4c:00:{:02x}:00"
@@ -179,6 +179,7 @@ def again(r):
     check(number(r, "beta", "received") > before, "the port has forgotten what it counted")
 
 
+@by_wall_clock
 def capture(r):
     """The file that leaves on the second serial port, as tshark reads it."""
     if not shutil.which("tshark"):

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The harness, tested: what fails is seen to fail.  One that cannot fail proves nothing."""
+import io
 import os
+import re
+import socket
 import subprocess
+import threading
+import time
 
 import guests
 import harness
 from harness import Group
-from ringlet import BUILD, Failure, Ringlet, Skip, check, elf, work_file
+from ringlet import BUILD, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
 
 
 class Quiet(harness.Report):
@@ -62,7 +67,7 @@ void test_main(void)
 	if (variant_is("nothing")) return;
 	if (variant_is("dies")) hcall(1000, 0, 0, 0);
 	if (variant_is("silent")) hcall(HC_SHUTDOWN, 0, SHUTDOWN_POWEROFF, 0);
-	EXPECT(1, " ");
+	EXPECT(ram_bytes(), "no memory");
 }
 """
     path = os.path.join(guests.HERE, "selftest-guest.c")
@@ -71,8 +76,8 @@ void test_main(void)
         name, repeat, config, logged = "selftest-guest", 1, [], []
 
     cases = [("fails", "SUCCESS", False), ("nothing", "SUCCESS", False), ("dies", "SUCCESS", False),
-             ("silent", "SUCCESS", False), ("good", "SUCCESS", True), ("good", "killed .", False),
-             ("dies", "killed hypercall", True), ("dies", "killed banana", False), ("good", "running", False)]
+             ("silent", "SUCCESS", False), ("good", "SUCCESS", True), ("good", "killed no such hypercall", False),
+             ("dies", "killed no such hypercall", True), ("dies", "killed no stack", False), ("good", "running", False)]
     try:
         with open(path, "w") as f:
             f.write(source)
@@ -120,10 +125,150 @@ def unit_test(_):
         check(p.returncode != 0, f"{body} passed")
 
 
+class Fake(Ringlet):
+    """A monitor with answers made up: {command: answer, or a list of answers, one after the other}."""
+
+    def __init__(self, **answers):
+        self.text, self.answers = "", answers
+
+    def command(self, line, timeout=60):
+        said = self.answers[re.sub(r"[ -]", "_", line)]
+        return said.pop(0) if isinstance(said, list) else said
+
+
+LIST = """ id name            state     memory  starts        ran      uptime
+  1 witness         running  8192 KiB     1      0.100 s     1.000 s
+  2 t1              off      8192 KiB     0      0.000 s """
+OK = "audit {}: ok: 1 roots, 2 tables, 3 entries, 0 lagging"
+
+
+def condemns(name, judge, *args):
+    """The judge must fail, and by its own words."""
+    try:
+        judge(*args)
+    except Failure:
+        return
+    raise Failure(f"{name}: condemned by nobody")
+
+
+def audit(_):
+    """Whatever an audit may say but what it should."""
+    good = [OK.format("witness"), "audit t1: off"]
+
+    def judge(*lines, which=""):
+        Fake(list=LIST, **{f"audit {which}".strip().replace(" ", "_"): "\n".join(lines)}).audit(which)
+
+    judge(*good)
+    judge("[   12.345] a line of the log", *good)
+    judge(good[0], which="witness")
+    for name, lines in {
+            "a violation": ("audit witness: VIOLATION: table of gfn 00100 entry 3: odd bits 0000002f", good[1]),
+            "a second line": (*good, "GDT entry 10: DPL 3"), "a violation of another kind": (*good, "audit gdt: VIOLATION"),
+            "nothing": ("",), "one too few": good[:1], "one twice": (good[0], *good), "a stranger": (*good, OK.format("t9")),
+            "off, but ok": (good[0], OK.format("t1")), "running, but off": ("audit witness: off", good[1]),
+            "numbers that are none": (good[0].replace("1 roots", "no roots"), good[1]), "an unknown command": ("no command 'audit'",),
+            "more on the line": (good[0] + ", 1 VIOLATION", good[1])}.items():
+        condemns(name, judge, *lines)
+
+
+def judges(_):
+    """What else judges a bare guest: its verdict, the log, the witness, and what is counted."""
+    batch = guests.Batch("selftest", [])
+
+    def verdict(outcome, state="off", said="Test result: SUCCESS\n", reason="powered off"):
+        batch.verdict(Fake(list=LIST.replace("off     ", f"{state:8}"), dmesg_t1=said, info_t1=f"name     t1\nreason   {reason}\n"),
+                      "t1", outcome)
+
+    verdict("SUCCESS")
+    verdict("killed no stack", "crashed", "", "double fault: no stack at 0")
+    verdict("running", "running")
+    for name, args in {
+            "a failure": ("SUCCESS", "off", "Test result: FAILURE\n"), "nothing said": ("SUCCESS", "off", ""),
+            "success, and then a failure": ("SUCCESS", "off", "Test result: SUCCESS\nTest result: FAILURE\n"),
+            "success, and then death": ("SUCCESS", "crashed"), "another reason": ("killed no stack", "crashed", "", "no handler for trap 6"),
+            "no reason": ("killed no stack", "crashed", "", ""), "a reason, but alive": ("killed powered", "off"),
+            "off, not running": ("running", "off"), "another case": ("killed No Stack", "crashed", "", "no stack")}.items():
+        condemns(name, verdict, *args)
+
+    log = "[    1.000] t1: virtio device 1 needs a reset: a loop\n[    1.001] t2: killed"
+    batch.log_says(Fake(dmesg=log), "t1", ["needs a reset: a loop"])
+    condemns("not in the log", batch.log_says, Fake(dmesg=log), "t1", ["killed"])
+    condemns("one of two in the log", batch.log_says, Fake(dmesg=log), "t1", ["needs a reset", "never"])
+    condemns("of nobody in the log", batch.log_says, Fake(dmesg=""), "t1", ["needs"])
+
+    check(batch.beat(Fake(dmesg_witness="beat 1\nbeat 17")) == 17, "beats are not read")
+    condemns("a silent witness", batch.beat, Fake(dmesg_witness=""))
+    patience, guests.PATIENCE = guests.PATIENCE, 0.001
+    try:
+        batch.witness_goes_on(Fake(dmesg_witness=["beat 5", "beat 6"], list=LIST), 5)
+        condemns("a witness that stopped", batch.witness_goes_on, Fake(dmesg_witness="beat 5", list=LIST), 5)
+    finally:
+        guests.PATIENCE = patience
+
+    check(Fake(stats_t1__m="exits  12\ntrap injected 14  3").stats("t1") == {"exits": 12, "trap injected 14": 3}, "stats are not read")
+    condemns("stats without numbers", Fake(stats_t1__m="no guest 't1'").stats, "t1")
+    check(Fake(mem="65536 KiB of memory, 512 KiB free\nheap: 1 of 2 bytes").free_kib() == 512, "mem is not read")
+    condemns("mem without a number", Fake(mem="heap: 1 of 2 bytes").free_kib)
+    condemns("a state that is none", Fake(list=LIST.replace("running", "burning")).state, "witness")
+    condemns("a guest that is not there", Fake(list=LIST).state, "t7")
+
+
+def stories(_):
+    """An outcome that any death would do for, or that nobody knows, is none."""
+    for outcome in ("killed .", "killed .*", "killed", "killed |stack", "killed a", "SUCCES", "SUCCESS or killed ..", ""):
+        path = work_file("selftest", "story.c", f"/* SPDX */\n/*\n * A story.\n *\n * Outcome: {outcome}\n */\n")
+        try:
+            guests.Story(path)
+        except AssertionError:
+            continue
+        raise Failure(f"outcome '{outcome}' was taken")
+
+
+def answers(_):
+    """What is typed and what is answered, through a line that redraws, scrolls the log past and splits escape sequences."""
+    redraw = b"\r\x1b[Kringlet> "
+    log = b"\r\x1b[K[    3.141] beta: running\r\n"
+    cases = {"quiet": [b"list\r\n", b"one\r\ntwo\r\n", redraw], "nothing said": [b"list\r\n" + redraw],
+             "log while typing": [b"li", log + redraw + b"li\x1b[K", b"st\r\none\r\ntwo\r\n" + redraw],
+             "log before Enter": [b"list", log + redraw + b"list\x1b[", b"K\r\none\r\ntwo\r\n" + redraw],
+             "log after the prompt": [b"list\r\none\r\ntwo\r\n" + redraw + log + redraw],
+             "log and prompt in pieces": [b"list\r\none\r\ntwo\r\n\rringlet", b"> \x1b[1", b"0D", log, redraw]}
+    for name, pieces in cases.items():
+        ours, theirs = socket.socketpair()
+        r = Ringlet.__new__(Ringlet)
+        r.line, r.text, r.seen, r.at, r.log = ours, "", 0, "monitor", io.BytesIO()
+
+        def monitor():
+            while b"\r" not in theirs.recv(64):
+                pass
+            for p in pieces:
+                theirs.sendall(p)
+                time.sleep(0.01)
+        thread = threading.Thread(target=monitor)
+        thread.start()
+        said = r.command("list", 2)
+        thread.join()
+        check(said == ("" if name == "nothing said" else "one\ntwo"), f"{name}: {said!r}")
+        ours.close()
+        theirs.close()
+
+
+def wall_clock(_):
+    """A test that judges the wall clock says so when it fails."""
+    def test(_):
+        raise Failure("too slow")
+    try:
+        by_wall_clock(test)(None)
+    except Failure as e:
+        check("too slow" in str(e) and "wall clock" in str(e), str(e))
+        return
+    raise Failure("it did not fail")
+
+
 class Selftest(Group):
     layer = "selftest"
 
 
 def groups():
-    return [Selftest([("verdicts", verdicts), ("unit-test", unit_test), ("timeout", timeout),
-                      ("bare-guest", bare_guest)])]
+    return [Selftest([("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
+                      ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("bare-guest", bare_guest)])]

@@ -6,8 +6,8 @@
  * the runner, what is to come of it:
  *
  *	Outcome: SUCCESS			it says so itself
- *	Outcome: killed WORD			Ringlet stops it, with that word in the reason
- *	Outcome: SUCCESS or killed WORD		either will do
+ *	Outcome: killed REASON			Ringlet stops it, and says that (a regular expression)
+ *	Outcome: SUCCESS or killed REASON	either will do
  *	Outcome: running			it is still there when all others are done
  *	Variant NAME: ...			an outcome of a run with "variant=NAME" on its command line
  *	Together				the variants run at the same time
