@@ -179,6 +179,10 @@ static void audit_one(struct guest *g)
 {
 	struct audit a;
 
+	if (!g->vcpu) {
+		say("audit %s: off\n", g->name);
+		return;
+	}
 	shadow_audit(g, &a);
 	if (a.violation[0])
 		say("audit %s: VIOLATION: %s\n", g->name, a.violation);
