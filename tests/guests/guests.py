@@ -36,6 +36,7 @@ class Story:
         text = open(path).read().split("*/", 2)[1]
         self.outcome = (re.findall(r"^ \* Outcome: (.*)$", text, re.M) or [None])[0]
         self.variants = re.findall(r"^ \* Variant (\S+): (.*)$", text, re.M)
+        self.icount = bool(re.search(r"^ \* Icount$", text, re.M))
         self.together = bool(re.search(r"^ \* Together$", text, re.M))
         self.repeat = int((re.findall(r"^ \* Repeat: (\d+)$", text, re.M) or ["1"])[0])
         self.config = re.findall(r"^ \* Config: (\S+) = (.*)$", text, re.M)
@@ -89,8 +90,8 @@ class Batch(Group):
     """Up to PER_BOOT guests in one boot."""
     layer = "guests"
 
-    def __init__(self, number, runs, cpu=None):
-        self.number, self.cpu = number, cpu
+    def __init__(self, number, runs, **machine):
+        self.number, self.machine = number, machine
         self.sections = [("witness", {"kernel": "witness", "memory": "8M", "start": "yes"})]
         self.kernels = {"witness"}
         assert sum(len(v) for _, _, v in runs) <= PER_BOOT
@@ -113,7 +114,7 @@ class Batch(Group):
         name = f"guests-{self.number}"
         modules = [work_file(name, "ringlet.conf", conf(self.sections))]
         modules += [build(k) for k in sorted(self.kernels)]
-        r = Ringlet(name, kernel=kernel, modules=modules, memory=256, cpu=self.cpu)
+        r = Ringlet(name, kernel=kernel, modules=modules, memory=256, **self.machine)
         r.__enter__()
         try:
             r.expect(r"beat \d+", 120, "the witness's first beat")
@@ -191,7 +192,10 @@ def groups():
             continue
         runs += [(story, name, variants) for name, variants in story.runs()]
     batches, batch, guests = [], [], 0
+    counted = [r for r in runs if r[0].icount]
     for run in runs:
+        if run[0].icount:
+            continue
         if guests + len(run[2]) > PER_BOOT:
             batches.append(batch)
             batch, guests = [], 0
@@ -201,4 +205,5 @@ def groups():
         batches.append(batch)
     # A few once more on the oldest processor: no FXSR, no PGE, no CMOV.
     old = [(s, f"{n}@pentium", v) for s, n, v in runs if s.name in OLD]
-    return [Batch(i, b) for i, b in enumerate(batches)] + [Batch("pentium", old, cpu="pentium")] + measured
+    return [Batch(i, b) for i, b in enumerate(batches)] + [
+        Batch("pentium", old, cpu="pentium"), Batch("icount", counted, icount=bounds.ICOUNT)] + measured

@@ -72,9 +72,18 @@ void test_main(void)
 		/* Linux does it: a table without the segments in use. They stay. */
 		static u64 empty[32];
 		struct table_reg t = { sizeof(empty) - 1, (u32)empty };
+		u32 ds = SEL, es = SEL + 8, ss = SEL + 16;
 
-		asm volatile("lgdt %0" : : "m"(t));
-		leave();
+		/* Each has a descriptor of its own, so each has to be asked. */
+		gdt_put(FREE, 0xFFFF, SEG(2, 1));
+		gdt_put(FREE + 1, 0xFFFF, SEG(2, 1));
+		gdt_put(FREE + 2, 0xFFFF, SEG(2, 1));
+		asm volatile("movl %0, %%ds; movl %1, %%es; movl %2, %%ss; lgdt (%3)\n"
+			     "int $0x1f; int $0x1f; movl %%ds, %0; movl %%es, %1; movl %%ss, %2"
+			     : "+S"(ds), "+D"(es), "+b"(ss) : "c"(&t), "a"(HC_FLUSH_ASYNC), "m"(t) : "memory");
+		EXPECT_EQ("ds", ds & 0xFFFF, SEL);
+		EXPECT_EQ("es", es & 0xFFFF, SEL + 8);
+		EXPECT_EQ("ss", ss & 0xFFFF, SEL + 16);
 		EXPECT_EQ("memory", try_read(0x1000), -1);
 		return;
 	}
