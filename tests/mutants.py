@@ -71,8 +71,7 @@ MUTANTS = {
         ("unit/shadow", "\t\tw->table = gfn(gfn_x(w->table) & ~1023u);\n", ""),
         ("unit/shadow", "access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A", "PTE_A"),
         ("unit/shadow", "set_bits(v, w->pde_addr, &w->pde, PTE_A);", ";"),
-        ("unit/shadow", "\tif (!(v->cr0 & CR0_PG))\n\t\treturn;\n", ""),
-        ("unit/shadow guests/pagefault", "*at = gva_x(a);", "*at = 0;"),
+        ("guests/fetch guests/emulate", "*at = gva_x(a);", "*at = 0;"),
     ],
     "hv/mem/mem.c": [
         ("unit/mem", "+ PAGE_SIZE - 1) >> PAGE_SHIFT), false)", ") >> PAGE_SHIFT), false)"),
@@ -238,7 +237,7 @@ MUTANTS = {
     "drivers/virtio/ring.c": [
         ("unit/virtio", "if (c->readable + c->writable == VIRTIO_SEGMENTS)", "if (0)"),
         ("unit/virtio", "if (i >= n)", "if (i > n)"),
-        ("unit/virtio", "if (vq->ready && wr(", "if (wr("),
+        ("unit/virtio", "if (vq->ready && ring_wr(", "if (ring_wr("),
         ("unit/virtio", "> vq->size) {", "> 2 * vq->size) {"),
         ("unit/ring", "word - 1) >= fresh", "word - 1) > fresh"),
         ("unit/ring", "if (offset < p.base)", "if (0)"),
@@ -263,7 +262,7 @@ MUTANTS = {
     "drivers/virtio/rng.c": [
         ("unit/entropy", "r->spent_ns += n * NS_PER_BYTE;", ""),
         ("unit/entropy", "MAX(r->spent_ns, now - MIN(now, SAVED_NS))", "r->spent_ns"),
-        ("unit/entropy", " && affordable(rng_of(d))", ""),
+        ("unit/entropy", " && rng_affordable(rng_of(d))", ""),
         ("unit/entropy", "MIN(virtio_writable_bytes(&r->chain), MOST)", "virtio_writable_bytes(&r->chain)"),
         ("unit/entropy", "i < BUFFERS_PER_POLL && ", ""),
         ("unit/entropy", ">= MOST * NS_PER_BYTE", ">= 0"),
@@ -280,7 +279,7 @@ MUTANTS = {
     ],
     "drivers/net/switch.c": [
         ("unit/switch", "e->seen < best->seen", "e->seen > best->seen"),
-        ("unit/switch", "if (owner(s, source) == SWITCH_ALL)\n\t\t*entry", "*entry"),
+        ("unit/switch", "if (switch_owner(s, source) == SWITCH_ALL)\n\t\t*switch_slot", "*switch_slot"),
         ("unit/switch", "if (s->port[port].strict || ", "if ("),
         ("unit/switch", " || mac_is_group(source)", ""),
         ("unit/switch", "if (s->ports == SWITCH_PORTS)", "if (0)"),

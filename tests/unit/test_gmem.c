@@ -78,6 +78,42 @@ static void words(void)
 	CHECK(gmem_zero(&g, gpa((HOLE + 1) * PAGE_SIZE), SIZE - (HOLE + 1) * PAGE_SIZE), "zero");
 }
 
+/* From one place to another: all of it, or a prefix and whose fault it was. */
+static void one_move(u32 t, u32 f, u32 len)
+{
+	u32 from_run = ram_run(f, len), to_run = ram_run(t, len);
+	enum gmem_copied how = gmem_copy(&g, gpa(t), &g, gpa(f), len);
+
+	CHECK((how == GMEM_COPIED) == (from_run == len && to_run == len), "move of %u from %#x to %#x", len, f, t);
+	CHECK(from_run == len || to_run < len || how == GMEM_BAD_SOURCE, "from %#x: not the source's fault", f);
+	CHECK(to_run == len || from_run < len || how == GMEM_BAD_TARGET, "to %#x: not the target's fault", t);
+	if (how == GMEM_COPIED) {
+		memmove(model + t, model + f, len);
+		CHECK(gmem_read(&g, gpa(t), buf, len) && !memcmp(buf, model + t, len), "move of %u from %#x to %#x: other bytes", len, f, t);
+		return;
+	}
+	/* Some of it may have been moved: what is there now is what is there. */
+	gmem_read(&g, gpa(t), model + t, to_run);
+}
+
+static void moves(void)
+{
+	u32 i, half = SIZE / 2;
+
+	for (i = 0; i < 2000; i++) {	/* never onto itself */
+		u32 low = rnd(half - 9000), high = half + rnd(half - 9000), n = rnd(9000);
+
+		if (one_in(2))
+			one_move(high, low, n);
+		else
+			one_move(low, high, n);
+	}
+	for (i = 0; i < 9000; i += 100) {
+		one_move(0, SIZE - 4500, i);
+		one_move(SIZE - 4500, 0, i);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	u32 i, before;
@@ -132,6 +168,9 @@ int main(int argc, char **argv)
 	CASE("random copies");
 	for (i = 0; i < 2000; i++)
 		one_copy(rnd(SIZE + 0x2000), rnd(one_in(8) ? 40000 : 9000));
+
+	CASE("moves");
+	moves();
 
 	CASE("all comes back");
 	for (i = 0; i < PAGES; i++) {

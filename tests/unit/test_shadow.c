@@ -296,10 +296,12 @@ static void check_audit(void)
 	CHECK_EQ(a.tables, g.shadow.pages);
 }
 
+static u32 lags;
+
 /* A violation is planted in some present entry; the audit must see it. */
 static void plant_violation(void)
 {
-	u32 dir, index, was, what = rnd(5);
+	u32 dir, index, was, what = rnd(12);
 	struct shadow_root *r = g.shadow.current;
 	struct audit a;
 	u32 *entry;
@@ -314,7 +316,9 @@ static void plant_violation(void)
 			;
 		if (index == 1024)
 			continue;
-		entry = what == 4 ? &r->entries[dir] : &table[index];
+		entry = what == 4 || what == 8 || what == 9 ? &r->entries[dir] : what == 5 ? &r->links :
+			what == 6 ? &r->entries[1023] : what == 7 ? &r->spt[dir]->parents :
+			what == 10 ? &g.shadow.pages : &table[index];
 		was = *entry;
 		switch (what) {
 		case 0: *entry = hpa_x(hfn_hpa(g.shadow.pool[0].page)) | (was & 0xFFF); break;
@@ -322,12 +326,53 @@ static void plant_violation(void)
 		case 2: *entry = was | PTE_G; break;
 		case 3: *entry = hpa_x(hfn_hpa(top_table)) | (was & 0xFFF); break;
 		case 4: *entry = 0; break;
+		case 5: case 7: *entry = was + 1; break;
+		case 6: *entry = was | PTE_US; break;
+		case 8: *entry = hpa_x(hfn_hpa(top_table)) | (was & 0xFFF); break;
+		case 9: *entry = was | PTE_G; break;
+		case 10: *entry = was - 1; break;
+		case 11: *entry = was & ~PTE_A; break;
 		}
 		shadow_audit(&g, &a);
 		CHECK(a.violation[0], "planted %u (%#x -> %#x), the audit said nothing", what, was, *entry);
 		*entry = was;
 		return;
 	}
+}
+
+/* What lags behind the guest's tables is allowed, and counted. */
+static void plant_lag(void)
+{
+	const struct shadow_root *r = g.shadow.current;
+	u32 dir, index, was, before;
+	struct audit a;
+
+	shadow_audit(&g, &a);
+	before = a.lagging;
+	for (dir = 0; dir < 1023; dir++) {
+		u32 *table = r->entries[dir] ? frame_ptr(hfn(r->entries[dir] >> 12)) : NULL;
+
+		for (index = 0; table && index < 1024; index++) {
+			was = table[index];
+			table[index] = hpa_x(hfn_hpa(owned(GUEST_PAGES - 1))) | (was & 0xFFF);
+			shadow_audit(&g, &a);
+			if (was && a.lagging == before + 1) {
+				CHECK(!a.violation[0], "lagging is %s", a.violation);
+				lags++;
+			}
+			table[index] = was;
+			if (was)
+				return;
+		}
+	}
+}
+
+/* Whatever the guest has in its directory there: at the Switcher's addresses there is nothing. */
+static void check_switcher(void)
+{
+	struct walk w;
+
+	CHECK(!gva_walk(&v, gva(SWITCHER_BASE + rnd(0x400000)), &w) && !w.present, "the guest has something at the Switcher's place");
 }
 
 /* ---- the steps ---- */
@@ -619,6 +664,9 @@ static void life(u32 steps, u32 pool)
 			check_audit();
 		if (i % 256 == 17)
 			plant_violation();
+		if (i % 256 == 18)
+			plant_lag();
+		check_switcher();
 	}
 	check_audit();
 	died(before);
@@ -644,6 +692,6 @@ int main(int argc, char **argv)
 	}
 	printf("     %u steps, %llu fills, %llu evictions\n", steps_done, (unsigned long long)fills,
 	       (unsigned long long)evictions);
-	CHECK(steps_done > lives * 100 && evictions, "the test did not do its work");
+	CHECK(steps_done > lives * 100 && evictions && lags, "the test did not do its work");
 	return passed();
 }
