@@ -4,7 +4,7 @@
  * things, straight and through the ring, with the ring's status bytes and the shared page changing.
  * It ends when a call kills the guest, or after ten thousand; the seed is printed.
  *
- * Outcome: SUCCESS or killed ^hypercall [0-9]+ \([0-9a-f, ]+\): (no such|PAE|the shared page|descriptors|text|too long|the trap stack|no stack) or killed outside its memory$ or killed ^(double fault|no handler for trap|cannot run at) 
+ * Outcome: SUCCESS or killed ^hypercall [0-9]+ \([0-9a-f, ]+\): (no such|PAE|the shared page|descriptors|text|too long|the trap stack|no stack) or killed outside its memory$ or killed ^(double fault|no handler for trap|cannot run at)
  * Repeat: 25
  */
 #include "guest.h"
