@@ -1,107 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carries out what faulted: privileged instructions of ring 1, software interrupts, and moves to
- * and from device registers.  Fetches the instruction once, decodes the copy, acts on that.  Ring 3
- * gets the #GP real hardware would give it.
+ * Carries out what faulted: privileged instructions of ring 1, and software interrupts.  Ring 3 gets the #GP real
+ * hardware would give it.
  */
-#include <string.h>
-#include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
-#include "hv/cpu/cpu.h"
-#include "hv/cpu/decode.h"
+#include "hv/cpu/emulate.h"
 #include "hv/lib/lib.h"
 
 #define CR4_ALLOWED	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define DR7_ENABLES	0xFF
 #define MSR_TSC		0x10
-#define STRING_CHUNK	64		/* elements of a rep ins/outs per exit */
 
-static u32 cpl(const struct vcpu *v) { return v->regs->cs & 3; }
-
-/* ---- operands ---- */
-
-static u32 *reg32(struct vcpu *v, u32 n)
-{
-	struct vcpu_regs *r = v->regs;
-	u32 *const map[8] = { &r->eax, &r->ecx, &r->edx, &r->ebx, &r->esp, &r->ebp, &r->esi, &r->edi };
-
-	return map[n & 7];
-}
-
-static u32 get_reg(struct vcpu *v, u32 n, u32 size)
-{
-	if (size == 1 && n >= 4)
-		return (*reg32(v, n - 4) >> 8) & 0xFF;
-	return *reg32(v, n) & (size == 4 ? ~0u : size == 2 ? 0xFFFF : 0xFF);
-}
-
-static void set_reg(struct vcpu *v, u32 n, u32 size, u32 val)
-{
-	u32 *r = reg32(v, size == 1 ? n & 3 : n);
-	u32 shift = size == 1 && n >= 4 ? 8 : 0;
-	u32 mask = (size == 4 ? ~0u : size == 2 ? 0xFFFFu : 0xFFu) << shift;
-
-	*r = (*r & ~mask) | ((val << shift) & mask);
-}
-
-static u32 seg_base(const struct vcpu *v, u8 seg)
-{
-	const struct vcpu_regs *r = v->regs;
-	const u32 sel[] = { r->es, r->cs, r->ss, r->ds, r->fs, r->gs };
-
-	return segment_base(v, sel[seg]);
-}
-
-static gva_t emulate_effective(struct vcpu *v, const struct insn *i)
-{
-	u32 a = i->disp;
-	u8 seg = i->seg;
-
-	if (i->base != NO_REG)
-		a += *reg32(v, i->base);
-	if (i->index != NO_REG)
-		a += *reg32(v, i->index) << i->scale;
-	if (seg == SEG_NONE)
-		seg = i->base == 4 || i->base == 5 ? SEG_SS : SEG_DS;
-	return gva(a + seg_base(v, seg));
-}
-
-/* Reads a memory operand; on failure the guest has got its page fault. */
-static bool read_operand(struct vcpu *v, const struct insn *i, void *dst, u32 len)
-{
-	u32 err, at;
-
-	if (gva_read(v, emulate_effective(v, i), dst, len, 0, &err, &at))
-		return true;
-	trap_inject_pf(v, at, err);
-	return false;
-}
-
-enum decoded { DECODED, NOT_OURS, FAULTED };
-
-/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its
- * page fault, as from a processor that fetches all of an instruction before it looks at
- * privilege. */
-static enum decoded decode_at_eip(struct vcpu *v, struct insn *i)
-{
-	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, n = INSN_MAX, err, at;
-	u32 access = cpl(v) == 3 ? ACCESS_USER : 0;
-	u8 bytes[INSN_MAX];
-
-	if (!segment_is_32(v, v->regs->cs))
-		return NOT_OURS;
-	if (gva_read(v, gva(a), bytes, n, access, &err, &at))
-		return insn_decode(bytes, n, i) ? DECODED : NOT_OURS;
-	n = at - a;		/* less than INSN_MAX bytes are there */
-	if (gva_read(v, gva(a), bytes, n, access, &err, &at) && insn_decode(bytes, n, i))
-		return DECODED;
-	trap_inject_pf(v, a + n, err);
-	return FAULTED;
-}
-
-/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood
- * the log. */
-static bool first_time(u32 *list, u32 *count, u32 number)
+bool told_first(u32 *list, u32 *count, u32 number)
 {
 	u32 i;
 
@@ -112,76 +22,6 @@ static bool first_time(u32 *list, u32 *count, u32 number)
 		return false;
 	list[(*count)++] = number;
 	return true;
-}
-
-/* ---- ports ---- */
-
-static void port_log(struct vcpu *v, u16 port, const char *what)
-{
-	struct guest *g = v->guest;
-
-	if (first_time(g->logged_ports, &g->logged_port_count, port))
-		hv_log("%s: %s port %03x: nothing is there", g->name, what, port);
-}
-
-static void port_write(struct vcpu *v, u16 port, u32 val)
-{
-	if (port == 0x64 && (val & 0xFF) == 0xFE) {	/* the keyboard controller's reset line */
-		guest_stopped(v->guest, SHUTDOWN_RESTART, "");
-		return;
-	}
-	port_log(v, port, "write to");
-}
-
-static void in_out(struct vcpu *v, const struct insn *i)
-{
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4;
-	u16 port = i->op >= 0xEC ? v->regs->edx : i->imm;
-
-	v->guest->stats.emulated_io++;
-	if (i->op & 2) {
-		port_write(v, port, get_reg(v, 0, size));
-	} else {
-		port_log(v, port, "read of");
-		set_reg(v, 0, size, ~0u);
-	}
-}
-
-/* One element of ins or outs; false: the guest has got a page fault. */
-static bool string_step(struct vcpu *v, const struct insn *i, u32 size)
-{
-	struct vcpu_regs *r = v->regs;
-	bool out = i->op & 2;
-	u32 *index = out ? &r->esi : &r->edi, data = ~0u, err, at;
-	gva_t a = gva(seg_base(v, !out ? SEG_ES : i->seg == SEG_NONE ? SEG_DS : i->seg) + *index);
-
-	if (!(out ? gva_read(v, a, &data, size, 0, &err, &at)
-		  : gva_write(v, a, &data, size, 0, &err, &at))) {
-		trap_inject_pf(v, at, err);
-		return false;
-	}
-	if (out)
-		port_write(v, r->edx, data);
-	else
-		port_log(v, r->edx, "read of");
-	*index += r->eflags & EFLAGS_DF ? -size : size;
-	return true;
-}
-
-/* True when the instruction is finished; else eip stays on it. */
-static bool string_io(struct vcpu *v, const struct insn *i)
-{
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4, n;
-
-	v->guest->stats.emulated_io++;
-	if (!i->rep)
-		return string_step(v, i, size);
-	for (n = 0; n < STRING_CHUNK && v->regs->ecx; n++) {
-		if (!string_step(v, i, size) || !guest_alive(v->guest))
-			return false;
-		v->regs->ecx--;
-	}
-	return !v->regs->ecx;
 }
 
 /* ---- control and debug registers ---- */
@@ -253,7 +93,7 @@ static void log_msr(struct vcpu *v, const char *what)
 {
 	struct guest *g = v->guest;
 
-	if (first_time(g->logged_msrs, &g->logged_msr_count, v->regs->ecx))
+	if (told_first(g->logged_msrs, &g->logged_msr_count, v->regs->ecx))
 		hv_log("%s: %s MSR %08x: nothing is there", g->name, what, v->regs->ecx);
 }
 
@@ -293,8 +133,8 @@ static bool group_0f00(struct vcpu *v, const struct insn *i, u32 error)
 	u16 sel = 0;
 
 	if (i->mod == 3)
-		sel = get_reg(v, i->rm, 2);
-	else if (!read_operand(v, i, &sel, 2))
+		sel = reg_get(v, i->rm, 2);
+	else if (!operand_read(v, i, &sel, 2))
 		return false;
 	if (i->reg == 2 && sel < 4)		/* lldt: the null one, or none at all */
 		return true;
@@ -314,7 +154,7 @@ static bool group_0f01(struct vcpu *v, const struct insn *i, u32 error)
 	case 3:
 		if (i->mod == 3)
 			break;
-		if (!read_operand(v, i, &t, sizeof(t)))
+		if (!operand_read(v, i, &t, sizeof(t)))
 			return false;
 		if (i->reg == 2)
 			return gdt_load(v, gva(t.base), t.limit);
@@ -322,15 +162,15 @@ static bool group_0f01(struct vcpu *v, const struct insn *i, u32 error)
 		return true;
 	case 6:
 		if (i->mod == 3)
-			msw = get_reg(v, i->rm, 2);
-		else if (!read_operand(v, i, &msw, 2))
+			msw = reg_get(v, i->rm, 2);
+		else if (!operand_read(v, i, &msw, 2))
 			return false;
 		return write_cr0_reg(v, (read_cr(v, 0) & ~(CR0_MP | CR0_EM | CR0_TS)) |
 					(msw & (CR0_MP | CR0_EM | CR0_TS)) | CR0_PE);
 	case 7:
 		if (i->mod == 3)
 			break;
-		shadow_flush_one(v, emulate_effective(v, i));
+		shadow_flush_one(v, operand_address(v, i));
 		return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
@@ -343,8 +183,8 @@ static bool mov_to_ss(struct vcpu *v, const struct insn *i, u32 error)
 	u16 sel = 0;
 
 	if (i->mod == 3)
-		sel = get_reg(v, i->rm, 2);
-	else if (!read_operand(v, i, &sel, 2))
+		sel = reg_get(v, i->rm, 2);
+	else if (!operand_read(v, i, &sel, 2))
 		return false;
 	if (i->reg == SEG_SS && !(sel & 3) && selector_ok_ss(v, sel | 1, v->regs->cs)) {
 		v->regs->ss = sel | 1;
@@ -386,18 +226,18 @@ static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 	case 0xFB: set_interrupts(v, i); return true;
 	case 0xF4: emulate_halt(v); return true;
 	case 0xE4 ... 0xE7:
-	case 0xEC ... 0xEF: in_out(v, i); return true;
-	case 0x6C ... 0x6F: return string_io(v, i);
+	case 0xEC ... 0xEF: emulate_in_out(v, i); return true;
+	case 0x6C ... 0x6F: return emulate_string_io(v, i);
 	case 0x8E: return mov_to_ss(v, i, error);
 	case 0x0F00: return group_0f00(v, i, error);
 	case 0x0F01: return group_0f01(v, i, error);
 	case 0x0F06: v->ts = false; v->cr0 &= ~CR0_TS; return true;
 	case 0x0F08:
 	case 0x0F09: return true;	/* caches are not ours to empty for a guest */
-	case 0x0F20: *reg32(v, i->rm) = read_cr(v, i->reg); return true;
-	case 0x0F21: *reg32(v, i->rm) = v->dr[i->reg]; return true;
-	case 0x0F22: return mov_to_cr(v, i->reg, *reg32(v, i->rm));
-	case 0x0F23: mov_to_dr(v, i->reg, *reg32(v, i->rm)); return true;
+	case 0x0F20: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;
+	case 0x0F21: *insn_reg(v, i->rm) = v->dr[i->reg]; return true;
+	case 0x0F22: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
+	case 0x0F23: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
 	case 0x0F30: log_msr(v, "write to"); return true;
 	case 0x0F32: rdmsr_reg(v); return true;
 	}
@@ -409,7 +249,7 @@ static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 static void software_interrupt(struct vcpu *v, u32 vector, u32 error)
 {
 	struct insn i;
-	enum decoded d = decode_at_eip(v, &i);
+	enum decoded d = insn_fetch(v, &i);
 	bool is_int = d == DECODED && ((i.op == 0xCD && i.imm == vector) ||
 				       (i.op == 0xCC && vector == VEC_BP) ||
 				       (i.op == 0xCE && vector == VEC_OF));
@@ -437,7 +277,7 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 		return EXIT_SOFTINT;
 	}
 	if (cpl(v) != 3)
-		d = decode_at_eip(v, &i);
+		d = insn_fetch(v, &i);
 	if (d == NOT_OURS || (d == DECODED && i.lock))
 		trap_inject(v, VEC_GP, true, error);
 	if (d != DECODED || i.lock)
@@ -445,89 +285,4 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 	if (emulate_privileged(v, &i, error))
 		v->regs->eip += i.len;
 	return EXIT_EMULATE;
-}
-
-/* ---- what this processor is too old for ---- */
-
-/* The sixteen conditions of jcc, setcc and cmovcc: pairs, the odd one the opposite. */
-static bool emulate_condition(u32 cc, u32 eflags)
-{
-	bool cf = eflags & 0x001, pf = eflags & 0x004, zf = eflags & 0x040, sf = eflags & 0x080,
-	     of = eflags & 0x800;
-	const bool even[8] = { of, cf, zf, cf || zf, sf, pf, sf != of, zf || sf != of };
-
-	return even[cc >> 1] != (cc & 1);
-}
-
-/*
- * Distributions build for the i686: cmov is all that keeps most of their programs from a Pentium.
- * Slow, but they run.  False: not one of these.
- */
-bool emulate_ud(struct vcpu *v)
-{
-	u32 access = cpl(v) == 3 ? ACCESS_USER : 0, size, val, err, at;
-	enum decoded d;
-	struct insn i;
-
-	if (cpu_has(CPU_CMOV))
-		return false;
-	d = decode_at_eip(v, &i);
-	if (d != DECODED || i.lock)
-		return d == FAULTED;
-	size = i.op16 ? 2 : 4;
-	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
-		val = i.mod == 3 ? get_reg(v, i.rm, size) : 0;
-		/* Like hardware: memory is read, and may fault, whatever the condition. */
-		if (i.mod != 3 && !gva_read(v, emulate_effective(v, &i), &val, size, access, &err, &at)) {
-			trap_inject_pf(v, at, err);
-			return true;
-		}
-		if (emulate_condition(i.op & 15, v->regs->eflags))
-			set_reg(v, i.reg, size, val);
-	} else if (i.op != 0x0F1F) {
-		return false;
-	}
-	v->regs->eip += i.len;
-	return true;
-}
-
-/* ---- device registers ---- */
-
-static bool mmio_move(struct vcpu *v, const struct insn *i, gpa_t reg)
-{
-	struct guest *g = v->guest;
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4;
-
-	switch (i->op) {
-	case 0x88:
-	case 0x89: g->bus->write(g, reg, size, get_reg(v, i->reg, size)); return true;
-	case 0x8A:
-	case 0x8B: set_reg(v, i->reg, size, g->bus->read(g, reg, size)); return true;
-	case 0xA0:
-	case 0xA1: set_reg(v, 0, size, g->bus->read(g, reg, size)); return true;
-	case 0xA2:
-	case 0xA3: g->bus->write(g, reg, size, get_reg(v, 0, size)); return true;
-	case 0xC6:
-	case 0xC7: g->bus->write(g, reg, size, i->imm); return true;
-	case 0x0FB6: set_reg(v, i->reg, i->op16 ? 2 : 4, g->bus->read(g, reg, 1) & 0xFF); return true;
-	case 0x0FB7: set_reg(v, i->reg, 4, g->bus->read(g, reg, 2) & 0xFFFF); return true;
-	case 0x0FBE: set_reg(v, i->reg, i->op16 ? 2 : 4, (int8_t)g->bus->read(g, reg, 1)); return true;
-	case 0x0FBF: set_reg(v, i->reg, 4, (int16_t)g->bus->read(g, reg, 2)); return true;
-	}
-	return false;
-}
-
-void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg)
-{
-	struct insn i;
-	enum decoded d = decode_at_eip(v, &i);
-
-	if (d == FAULTED)
-		return;
-	if (d != DECODED || (i.has_modrm && i.mod == 3) || !mmio_move(v, &i, reg)) {
-		guest_kill(v->guest, "device register %08x (at %08x) touched by an instruction that is no plain move, at %08x",
-			   gpa_x(reg), gva_x(a), v->regs->eip);
-		return;
-	}
-	v->regs->eip += i.len;
 }

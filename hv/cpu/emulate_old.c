@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What this processor is too old for. */
+#include "arch/x86/cpu.h"
+#include "hv/cpu/emulate.h"
+
+/* The sixteen conditions of jcc, setcc and cmovcc: pairs, the odd one the opposite. */
+static bool emulate_condition(u32 cc, u32 eflags)
+{
+	bool cf = eflags & 0x001, pf = eflags & 0x004, zf = eflags & 0x040, sf = eflags & 0x080,
+	     of = eflags & 0x800;
+	const bool even[8] = { of, cf, zf, cf || zf, sf, pf, sf != of, zf || sf != of };
+
+	return even[cc >> 1] != (cc & 1);
+}
+
+/*
+ * Distributions build for the i686: cmov is all that keeps most of their programs from a Pentium.
+ * Slow, but they run.  False: not one of these.
+ */
+bool emulate_ud(struct vcpu *v)
+{
+	u32 access = cpl(v) == 3 ? ACCESS_USER : 0, size, val, err, at;
+	enum decoded d;
+	struct insn i;
+
+	if (cpu_has(CPU_CMOV))
+		return false;
+	d = insn_fetch(v, &i);
+	if (d != DECODED || i.lock)
+		return d == FAULTED;
+	size = i.op16 ? 2 : 4;
+	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
+		val = i.mod == 3 ? reg_get(v, i.rm, size) : 0;
+		/* Like hardware: memory is read, and may fault, whatever the condition. */
+		if (i.mod != 3 && !gva_read(v, operand_address(v, &i), &val, size, access, &err, &at)) {
+			trap_inject_pf(v, at, err);
+			return true;
+		}
+		if (emulate_condition(i.op & 15, v->regs->eflags))
+			reg_set(v, i.reg, size, val);
+	} else if (i.op != 0x0F1F) {
+		return false;
+	}
+	v->regs->eip += i.len;
+	return true;
+}
