@@ -19,28 +19,27 @@ enum {	/* what follows the opcode */
 };
 
 static const u8 one_byte[256] = {
-	[0x6C ... 0x6F] = PLAIN,		/* ins, outs */
-	[0x88 ... 0x8B] = MODRM,		/* mov */
-	[0x8E] = MODRM,				/* mov to segment */
-	[0xA0 ... 0xA3] = MOFFS,		/* mov al/eax, moffs */
-	[0xC6] = MODRM_IB, [0xC7] = MODRM_IZ,	/* mov imm */
-	[0xCC] = PLAIN, [0xCD] = IB, [0xCE] = PLAIN,	/* int3, int, into */
-	[0xE4 ... 0xE7] = IB,			/* in, out imm8 */
-	[0xEC ... 0xEF] = PLAIN,		/* in, out dx */
-	[0xF4] = PLAIN,				/* hlt */
-	[0xFA ... 0xFB] = PLAIN,		/* cli, sti */
+	[OP_INS ... OP_OUTS + 1] = PLAIN,
+	[OP_MOV_TO_RM ... OP_MOV_TO_REG + 1] = MODRM,
+	[OP_MOV_TO_SEG] = MODRM,
+	[OP_MOV_FROM_ADDRESS ... OP_MOV_TO_ADDRESS + 1] = MOFFS,
+	[OP_MOV_IMMEDIATE] = MODRM_IB, [OP_MOV_IMMEDIATE + 1] = MODRM_IZ,
+	[OP_INT3] = PLAIN, [OP_INT] = IB, [OP_INTO] = PLAIN,
+	[OP_IN_IMMEDIATE ... OP_OUT_IMMEDIATE + 1] = IB,
+	[OP_IN_DX ... OP_OUT_DX + 1] = PLAIN,
+	[OP_HLT] = PLAIN, [OP_CLI] = PLAIN, [OP_STI] = PLAIN,
 };
 
+#define SECOND(op) ((op) & 0xFF)
 static const u8 two_byte[256] = {
-	[0x00] = MODRM, [0x01] = MODRM,		/* lldt ltr; lgdt lidt lmsw invlpg */
-	[0x06] = PLAIN,				/* clts */
-	[0x08] = PLAIN, [0x09] = PLAIN,		/* invd, wbinvd */
-	[0x1F] = MODRM,				/* the long nop */
-	[0x20 ... 0x23] = CRX,			/* mov cr, dr */
-	[0x30] = PLAIN, [0x32] = PLAIN, [0x33] = PLAIN,	/* wrmsr, rdmsr, rdpmc */
-	[0x40 ... 0x4F] = MODRM,		/* cmov */
-	[0xB6] = MODRM, [0xB7] = MODRM,		/* movzx */
-	[0xBE] = MODRM, [0xBF] = MODRM,		/* movsx */
+	[SECOND(OP_GROUP_6)] = MODRM, [SECOND(OP_GROUP_7)] = MODRM,
+	[SECOND(OP_CLTS)] = PLAIN, [SECOND(OP_INVD)] = PLAIN, [SECOND(OP_WBINVD)] = PLAIN,
+	[SECOND(OP_LONG_NOP)] = MODRM,
+	[SECOND(OP_MOV_FROM_CR) ... SECOND(OP_MOV_TO_DR)] = CRX,
+	[SECOND(OP_WRMSR)] = PLAIN, [SECOND(OP_RDMSR)] = PLAIN, [SECOND(OP_RDPMC)] = PLAIN,
+	[SECOND(OP_CMOV) ... SECOND(OP_CMOV) + 15] = MODRM,
+	[SECOND(OP_MOVZX_8)] = MODRM, [SECOND(OP_MOVZX_16)] = MODRM,
+	[SECOND(OP_MOVSX_8)] = MODRM, [SECOND(OP_MOVSX_16)] = MODRM,
 };
 
 struct cursor {
@@ -133,7 +132,7 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 	form = one_byte[b];
 	if (b == 0x0F) {
 		b = insn_next(&c);
-		i->op = 0x0F00 | b;
+		i->op = OP_TWO | b;
 		form = two_byte[b];
 	}
 	switch (form) {

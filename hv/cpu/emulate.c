@@ -128,7 +128,7 @@ static bool load_task_register(struct vcpu *v, u16 sel)
 	return true;
 }
 
-static bool group_0f00(struct vcpu *v, const struct insn *i, u32 error)
+static bool group_6(struct vcpu *v, const struct insn *i, u32 error)
 {
 	u16 sel = 0;
 
@@ -144,7 +144,7 @@ static bool group_0f00(struct vcpu *v, const struct insn *i, u32 error)
 	return false;
 }
 
-static bool group_0f01(struct vcpu *v, const struct insn *i, u32 error)
+static bool group_7(struct vcpu *v, const struct insn *i, u32 error)
 {
 	struct table_reg t;
 	u16 msw = 0;
@@ -210,7 +210,7 @@ static void set_interrupts(struct vcpu *v, struct insn *i)
 
 	virq_enable(v, true);
 	if (gva_read(v, gva(segment_base(v, v->regs->cs) + v->regs->eip + i->len), &next, 1, 0, &err, &at) &&
-	    next == 0xF4) {
+	    next == OP_HLT) {
 		i->len++;
 		emulate_halt(v);
 	}
@@ -222,24 +222,24 @@ static void set_interrupts(struct vcpu *v, struct insn *i)
 static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 {
 	switch (i->op) {
-	case 0xFA: virq_enable(v, false); return true;
-	case 0xFB: set_interrupts(v, i); return true;
-	case 0xF4: emulate_halt(v); return true;
-	case 0xE4 ... 0xE7:
-	case 0xEC ... 0xEF: emulate_in_out(v, i); return true;
-	case 0x6C ... 0x6F: return emulate_string_io(v, i);
-	case 0x8E: return mov_to_ss(v, i, error);
-	case 0x0F00: return group_0f00(v, i, error);
-	case 0x0F01: return group_0f01(v, i, error);
-	case 0x0F06: v->ts = false; v->cr0 &= ~CR0_TS; return true;
-	case 0x0F08:
-	case 0x0F09: return true;	/* caches are not ours to empty for a guest */
-	case 0x0F20: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;
-	case 0x0F21: *insn_reg(v, i->rm) = v->dr[i->reg]; return true;
-	case 0x0F22: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
-	case 0x0F23: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
-	case 0x0F30: log_msr(v, "write to"); return true;
-	case 0x0F32: rdmsr_reg(v); return true;
+	case OP_CLI: virq_enable(v, false); return true;
+	case OP_STI: set_interrupts(v, i); return true;
+	case OP_HLT: emulate_halt(v); return true;
+	case OP_IN_IMMEDIATE ... OP_OUT_IMMEDIATE + 1:
+	case OP_IN_DX ... OP_OUT_DX + 1: emulate_in_out(v, i); return true;
+	case OP_INS ... OP_OUTS + 1: return emulate_string_io(v, i);
+	case OP_MOV_TO_SEG: return mov_to_ss(v, i, error);
+	case OP_GROUP_6: return group_6(v, i, error);
+	case OP_GROUP_7: return group_7(v, i, error);
+	case OP_CLTS: v->ts = false; v->cr0 &= ~CR0_TS; return true;
+	case OP_INVD:
+	case OP_WBINVD: return true;	/* caches are not ours to empty for a guest */
+	case OP_MOV_FROM_CR: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;
+	case OP_MOV_FROM_DR: *insn_reg(v, i->rm) = v->dr[i->reg]; return true;
+	case OP_MOV_TO_CR: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
+	case OP_MOV_TO_DR: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
+	case OP_WRMSR: log_msr(v, "write to"); return true;
+	case OP_RDMSR: rdmsr_reg(v); return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
 	return false;
@@ -250,9 +250,9 @@ static void software_interrupt(struct vcpu *v, u32 vector, u32 error)
 {
 	struct insn i;
 	enum decoded d = insn_fetch(v, &i);
-	bool is_int = d == DECODED && ((i.op == 0xCD && i.imm == vector) ||
-				       (i.op == 0xCC && vector == VEC_BP) ||
-				       (i.op == 0xCE && vector == VEC_OF));
+	bool is_int = d == DECODED && ((i.op == OP_INT && i.imm == vector) ||
+				       (i.op == OP_INT3 && vector == VEC_BP) ||
+				       (i.op == OP_INTO && vector == VEC_OF));
 
 	if (d == FAULTED)
 		return;

@@ -25,8 +25,8 @@ static void port_write(struct vcpu *v, u16 port, u32 val)
 
 void emulate_in_out(struct vcpu *v, const struct insn *i)
 {
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4;
-	u16 port = i->op >= 0xEC ? v->regs->edx : i->imm;
+	u32 size = insn_size(i);
+	u16 port = i->op >= OP_IN_DX ? v->regs->edx : i->imm;
 
 	v->guest->stats.emulated_io++;
 	if (i->op & 2) {
@@ -60,7 +60,7 @@ static bool string_step(struct vcpu *v, const struct insn *i, u32 size)
 
 bool emulate_string_io(struct vcpu *v, const struct insn *i)
 {
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4, n;
+	u32 size = insn_size(i), n;
 
 	v->guest->stats.emulated_io++;
 	if (!i->rep)

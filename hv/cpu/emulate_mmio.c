@@ -5,23 +5,23 @@
 static bool mmio_move(struct vcpu *v, const struct insn *i, gpa_t reg)
 {
 	struct guest *g = v->guest;
-	u32 size = !(i->op & 1) ? 1 : i->op16 ? 2 : 4;
+	u32 size = insn_size(i);
 
 	switch (i->op) {
-	case 0x88:
-	case 0x89: g->bus->write(g, reg, size, reg_get(v, i->reg, size)); return true;
-	case 0x8A:
-	case 0x8B: reg_set(v, i->reg, size, g->bus->read(g, reg, size)); return true;
-	case 0xA0:
-	case 0xA1: reg_set(v, 0, size, g->bus->read(g, reg, size)); return true;
-	case 0xA2:
-	case 0xA3: g->bus->write(g, reg, size, reg_get(v, 0, size)); return true;
-	case 0xC6:
-	case 0xC7: g->bus->write(g, reg, size, i->imm); return true;
-	case 0x0FB6: reg_set(v, i->reg, i->op16 ? 2 : 4, g->bus->read(g, reg, 1) & 0xFF); return true;
-	case 0x0FB7: reg_set(v, i->reg, 4, g->bus->read(g, reg, 2) & 0xFFFF); return true;
-	case 0x0FBE: reg_set(v, i->reg, i->op16 ? 2 : 4, (int8_t)g->bus->read(g, reg, 1)); return true;
-	case 0x0FBF: reg_set(v, i->reg, 4, (int16_t)g->bus->read(g, reg, 2)); return true;
+	case OP_MOV_TO_RM:
+	case OP_MOV_TO_RM + 1: g->bus->write(g, reg, size, reg_get(v, i->reg, size)); return true;
+	case OP_MOV_TO_REG:
+	case OP_MOV_TO_REG + 1: reg_set(v, i->reg, size, g->bus->read(g, reg, size)); return true;
+	case OP_MOV_FROM_ADDRESS:
+	case OP_MOV_FROM_ADDRESS + 1: reg_set(v, 0, size, g->bus->read(g, reg, size)); return true;
+	case OP_MOV_TO_ADDRESS:
+	case OP_MOV_TO_ADDRESS + 1: g->bus->write(g, reg, size, reg_get(v, 0, size)); return true;
+	case OP_MOV_IMMEDIATE:
+	case OP_MOV_IMMEDIATE + 1: g->bus->write(g, reg, size, i->imm); return true;
+	case OP_MOVZX_8: reg_set(v, i->reg, i->op16 ? 2 : 4, g->bus->read(g, reg, 1) & 0xFF); return true;
+	case OP_MOVZX_16: reg_set(v, i->reg, 4, g->bus->read(g, reg, 2) & 0xFFFF); return true;
+	case OP_MOVSX_8: reg_set(v, i->reg, i->op16 ? 2 : 4, (int8_t)g->bus->read(g, reg, 1)); return true;
+	case OP_MOVSX_16: reg_set(v, i->reg, 4, (int16_t)g->bus->read(g, reg, 2)); return true;
 	}
 	return false;
 }

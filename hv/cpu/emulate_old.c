@@ -29,7 +29,7 @@ bool emulate_ud(struct vcpu *v)
 	if (d != DECODED || i.lock)
 		return d == FAULTED;
 	size = i.op16 ? 2 : 4;
-	if (i.op >= 0x0F40 && i.op <= 0x0F4F) {
+	if ((i.op & ~15) == OP_CMOV) {
 		val = i.mod == 3 ? reg_get(v, i.rm, size) : 0;
 		/* Like hardware: memory is read, and may fault, whatever the condition. */
 		if (i.mod != 3 && !gva_read(v, operand_address(v, &i), &val, size, access, &err, &at)) {
@@ -38,7 +38,7 @@ bool emulate_ud(struct vcpu *v)
 		}
 		if (emulate_condition(i.op & 15, v->regs->eflags))
 			reg_set(v, i.reg, size, val);
-	} else if (i.op != 0x0F1F) {
+	} else if (i.op != OP_LONG_NOP) {
 		return false;
 	}
 	v->regs->eip += i.len;
