@@ -42,6 +42,13 @@ static inline u32 desc_base(struct desc d)
 {
 	return (d.lo >> 16) | ((d.hi & DESC_BASE_MID) << 16) | (d.hi & DESC_BASE_HI);
 }
+/* The highest offset; of a segment that expands down, the last one below it. */
+static inline u32 desc_limit(struct desc d)
+{
+	u32 limit = (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI);
+
+	return d.hi & DESC_G ? limit << 12 | 0xFFF : limit;
+}
 static inline u32 desc_dpl(struct desc d) { return (d.hi & DESC_DPL) >> DESC_DPL_SHIFT; }
 
 static inline struct desc gate_desc(u16 sel, u32 offset, u32 type, u32 dpl)
@@ -62,10 +69,13 @@ struct tss {
 	u16 trap, iomap;
 };
 _Static_assert(sizeof(struct tss) == 104, "TSS");
+_Static_assert(__builtin_offsetof(struct tss, esp0) == 4 && __builtin_offsetof(struct tss, esp1) == 12 &&
+	       __builtin_offsetof(struct tss, iomap) == 102, "TSS");
 
 struct table_reg {		/* operand of lgdt and lidt */
 	u16 limit;
 	u32 base;
 } __attribute__((packed));
+_Static_assert(sizeof(struct table_reg) == 6, "operand of lgdt");
 
 #endif

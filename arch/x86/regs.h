@@ -37,6 +37,12 @@
 #define CR4_OSFXSR	0x0200
 #define CR4_OSXMMEXCPT	0x0400
 
+#define DR6_FIXED	0xFFFF0FF0	/* always set */
+#define DR6_BS		0x4000		/* a single step */
+#define DR6_CAUSES	0xE00F		/* BT, BS, BD, B0..B3 */
+#define DR7_FIXED	0x400
+#define DR7_ENABLES	0xFF
+
 #define VEC_DE		0
 #define VEC_DB		1
 #define VEC_NMI		2

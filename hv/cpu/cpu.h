@@ -17,7 +17,7 @@ struct cpu {
 	struct vcpu *loaded;		/* whose state is in our pages */
 	struct vcpu *running;		/* NULL in between */
 	struct vcpu *queue_head, *queue_tail;
-	bool ts_set;			/* real CR0.TS */
+	u32 cr0, cr4;			/* as they are in the processor */
 	bool resched;			/* leave the running vcpu at the next exit */
 	u32 direct_vector;		/* the one vector in our IDT that leads to a guest; 0: none */
 	u64 slice_end_ns;
@@ -38,7 +38,7 @@ void vcpu_destroy(struct guest *g);
  * changed. */
 void vcpu_load(struct cpu *c, struct vcpu *v);
 void vcpu_load_tables(struct cpu *c, struct vcpu *v);
-void vcpu_set_ts(struct cpu *c, bool on);	/* the real CR0.TS */
+void vcpu_load_control(struct cpu *c, struct vcpu *v);	/* what of CR0 and CR4 is the guest's own */
 
 /* ---- segments.c ---- */
 void segments_reset(struct vcpu *v);
@@ -49,6 +49,10 @@ bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
 u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 for no such segment */
 bool segment_is_32(const struct vcpu *v, u16 sel);
+/* What hardware asks of an access of len bytes, 1 or more: no null selector, limit, type. */
+bool segment_allows(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write);
+/* How many of that many bytes of code at offset are within the limit. */
+u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most);
 /* What a guest starts with. */
 #define GUEST_CS	0x61
 #define GUEST_DS	0x69
@@ -56,6 +60,7 @@ bool segment_is_32(const struct vcpu *v, u16 sel);
 /* ---- traps.c: the guest's IDT, and delivering through it ---- */
 void idt_load(struct vcpu *v, gva_t base, u16 limit);	/* lidt */
 void idt_set(struct vcpu *v, u32 vector, struct desc d);
+bool trap_has_gate(struct vcpu *v, u32 vector);
 bool trap_gate_open(struct vcpu *v, u32 vector);	/* to an `int n` at the present privilege */
 /* Enters the guest's handler as hardware would; a fault on the way is a double fault, which
  * kills. */
@@ -70,7 +75,11 @@ bool virq_enabled(struct vcpu *v);
 void virq_enable(struct vcpu *v, bool on);
 /* Before entry: delivers one if it may, and tells the shared page what waits. */
 void virq_deliver(struct vcpu *v);
-bool virq_waiting(struct vcpu *v);	/* something unmasked is pending */
+bool virq_waiting(struct vcpu *v);	/* something is pending that is not blocked and has a gate */
+/* No interrupt before the instruction at eip is done. */
+void virq_hold(struct vcpu *v);
+/* After an exit while v->step was set: true if the trap is our step over that instruction. */
+bool virq_stepped(struct vcpu *v, u32 trap);
 /* Who makes a vcpu run that an interrupt has woken. */
 void virq_set_waker(void (*wake)(struct vcpu *v));
 

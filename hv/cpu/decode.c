@@ -36,7 +36,7 @@ static const u8 two_byte[256] = {
 	[SECOND(OP_CLTS)] = PLAIN, [SECOND(OP_INVD)] = PLAIN, [SECOND(OP_WBINVD)] = PLAIN,
 	[SECOND(OP_LONG_NOP)] = MODRM,
 	[SECOND(OP_MOV_FROM_CR) ... SECOND(OP_MOV_TO_DR)] = CRX,
-	[SECOND(OP_WRMSR)] = PLAIN, [SECOND(OP_RDMSR)] = PLAIN, [SECOND(OP_RDPMC)] = PLAIN,
+	[SECOND(OP_WRMSR)] = PLAIN, [SECOND(OP_RDTSC)] = PLAIN, [SECOND(OP_RDMSR)] = PLAIN, [SECOND(OP_RDPMC)] = PLAIN,
 	[SECOND(OP_CMOV) ... SECOND(OP_CMOV) + 15] = MODRM,
 	[SECOND(OP_MOVZX_8)] = MODRM, [SECOND(OP_MOVZX_16)] = MODRM,
 	[SECOND(OP_MOVSX_8)] = MODRM, [SECOND(OP_MOVSX_16)] = MODRM,
@@ -149,7 +149,7 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 		i->reg = (b >> 3) & 7;
 		i->rm = b & 7;
 		break;
-	case MOFFS:	i->disp = next_imm(&c, 4); break;
+	case MOFFS:	i->base = i->index = NO_REG; i->disp = next_imm(&c, 4); break;
 	}
 	i->len = c.at;
 	return !c.over;

@@ -25,7 +25,7 @@ enum {
 	OP_LONG_NOP = OP_TWO | 0x1F,
 	OP_MOV_FROM_CR = OP_TWO | 0x20, OP_MOV_FROM_DR = OP_TWO | 0x21,
 	OP_MOV_TO_CR = OP_TWO | 0x22, OP_MOV_TO_DR = OP_TWO | 0x23,
-	OP_WRMSR = OP_TWO | 0x30, OP_RDMSR = OP_TWO | 0x32, OP_RDPMC = OP_TWO | 0x33,
+	OP_WRMSR = OP_TWO | 0x30, OP_RDTSC = OP_TWO | 0x31, OP_RDMSR = OP_TWO | 0x32, OP_RDPMC = OP_TWO | 0x33,
 	OP_CMOV = OP_TWO | 0x40,	/* and a condition, 0..15 */
 	OP_MOVZX_8 = OP_TWO | 0xB6, OP_MOVZX_16 = OP_TWO | 0xB7, OP_MOVSX_8 = OP_TWO | 0xBE, OP_MOVSX_16 = OP_TWO | 0xBF,
 };
@@ -43,6 +43,9 @@ struct insn {
 	u32 disp;
 	u32 imm;
 };
+#define REG_EAX 0
+#define REG_ESP 4
+#define REG_EBP 5
 #define NO_REG 8
 
 /* Bytes of the operand of an opcode whose lowest bit tells. */

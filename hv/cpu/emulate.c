@@ -8,7 +8,6 @@
 #include "hv/lib/lib.h"
 
 #define CR4_ALLOWED	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
-#define DR7_ENABLES	0xFF
 #define MSR_TSC		0x10
 
 bool told_first(u32 *list, u32 *count, u32 number)
@@ -41,7 +40,6 @@ static bool write_cr0_reg(struct vcpu *v, u32 val)
 		return false;
 	}
 	v->cr0 = val | CR0_ET;
-	v->ts = val & CR0_TS;
 	if (changed & CR0_PG)
 		new_paging_mode(v);
 	return true;
@@ -75,7 +73,7 @@ static bool mov_to_cr(struct vcpu *v, u32 n, u32 val)
 static u32 read_cr(const struct vcpu *v, u32 n)
 {
 	switch (n) {
-	case 0: return (v->cr0 & ~CR0_TS) | (v->ts ? CR0_TS : 0);
+	case 0: return v->cr0;
 	case 2: return v->cr2;
 	case 3: return v->cr3;
 	case 4: return v->cr4;
@@ -86,7 +84,11 @@ static u32 read_cr(const struct vcpu *v, u32 n)
 /* Debug registers are a memory: no breakpoint ever fires, and DR7 says so. */
 static void mov_to_dr(struct vcpu *v, u32 n, u32 val)
 {
-	v->dr[n] = n == 7 ? (val & ~DR7_ENABLES) | 0x400 : val;
+	switch (n) {
+	case 6: v->dr[6] = DR6_FIXED | (val & DR6_CAUSES); break;
+	case 7: v->dr[7] = DR7_FIXED | (val & ~DR7_ENABLES); break;
+	default: v->dr[n] = val;
+	}
 }
 
 static void log_msr(struct vcpu *v, const char *what)
@@ -97,16 +99,20 @@ static void log_msr(struct vcpu *v, const char *what)
 		hv_log("%s: %s MSR %08x: nothing is there", g->name, what, v->regs->ecx);
 }
 
-static void rdmsr_reg(struct vcpu *v)
+static void set_edx_eax(struct vcpu *v, u64 val)
 {
-	u64 val = 0;
-
-	if (v->regs->ecx == MSR_TSC)
-		val = rdtsc();
-	else
-		log_msr(v, "read of");
 	v->regs->eax = val;
 	v->regs->edx = val >> 32;
+}
+
+static void rdmsr_reg(struct vcpu *v)
+{
+	if (v->regs->ecx == MSR_TSC) {
+		set_edx_eax(v, rdtsc());
+		return;
+	}
+	log_msr(v, "read of");
+	set_edx_eax(v, 0);
 }
 
 /* ---- descriptor tables ---- */
@@ -130,11 +136,9 @@ static bool load_task_register(struct vcpu *v, u16 sel)
 
 static bool group_6(struct vcpu *v, const struct insn *i, u32 error)
 {
-	u16 sel = 0;
+	u32 sel;
 
-	if (i->mod == 3)
-		sel = reg_get(v, i->rm, 2);
-	else if (!operand_read(v, i, &sel, 2))
+	if (!operand_get(v, i, 2, &sel))
 		return false;
 	if (i->reg == 2 && sel < 4)		/* lldt: the null one, or none at all */
 		return true;
@@ -144,53 +148,62 @@ static bool group_6(struct vcpu *v, const struct insn *i, u32 error)
 	return false;
 }
 
-static bool group_7(struct vcpu *v, const struct insn *i, u32 error)
+static bool load_table(struct vcpu *v, const struct insn *i)
 {
 	struct table_reg t;
-	u16 msw = 0;
 
+	if (!operand_read(v, i, &t, sizeof(t)))
+		return false;
+	if (i->reg == 2)
+		return gdt_load(v, gva(t.base), t.limit);
+	idt_load(v, gva(t.base), t.limit);
+	return true;
+}
+
+/* lmsw sets PE, but does not clear it. */
+static bool load_msw(struct vcpu *v, const struct insn *i)
+{
+	const u32 bits = CR0_MP | CR0_EM | CR0_TS;
+	u32 msw;
+
+	return operand_get(v, i, 2, &msw) && write_cr0_reg(v, (v->cr0 & ~bits) | (msw & bits) | CR0_PE);
+}
+
+static bool group_7(struct vcpu *v, const struct insn *i, u32 error)
+{
 	switch (i->reg) {
 	case 2:
 	case 3:
 		if (i->mod == 3)
 			break;
-		if (!operand_read(v, i, &t, sizeof(t)))
-			return false;
-		if (i->reg == 2)
-			return gdt_load(v, gva(t.base), t.limit);
-		idt_load(v, gva(t.base), t.limit);
-		return true;
+		return load_table(v, i);
 	case 6:
-		if (i->mod == 3)
-			msw = reg_get(v, i->rm, 2);
-		else if (!operand_read(v, i, &msw, 2))
-			return false;
-		return write_cr0_reg(v, (read_cr(v, 0) & ~(CR0_MP | CR0_EM | CR0_TS)) |
-					(msw & (CR0_MP | CR0_EM | CR0_TS)) | CR0_PE);
+		return load_msw(v, i);
 	case 7:
 		if (i->mod == 3)
 			break;
-		shadow_flush_one(v, operand_address(v, i));
+		shadow_flush_one(v, operand_linear(v, i));
 		return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
 	return false;
 }
 
-/* mov to %ss with RPL 0, as boot code does it: at ring 1 that is RPL 1. */
+/* mov to %ss with RPL 0, as boot code does it: at ring 1 that is RPL 1.  Neither an interrupt nor a step
+ * comes before the next instruction, which will load %esp. */
 static bool mov_to_ss(struct vcpu *v, const struct insn *i, u32 error)
 {
-	u16 sel = 0;
+	u32 sel;
 
-	if (i->mod == 3)
-		sel = reg_get(v, i->rm, 2);
-	else if (!operand_read(v, i, &sel, 2))
+	if (!operand_get(v, i, 2, &sel))
 		return false;
-	if (i->reg == SEG_SS && !(sel & 3) && selector_ok_ss(v, sel | 1, v->regs->cs)) {
-		v->regs->ss = sel | 1;
-		return true;
+	if (i->reg != SEG_SS || (sel & 3) || !selector_ok_ss(v, sel | 1, v->regs->cs)) {
+		trap_inject(v, VEC_GP, true, error);
+		return false;
 	}
-	trap_inject(v, VEC_GP, true, error);
+	v->regs->ss = sel | 1;
+	v->regs->eip += i->len;
+	virq_hold(v);
 	return false;
 }
 
@@ -202,28 +215,26 @@ static void emulate_halt(struct vcpu *v)
 	v->halted = !(virq_waiting(v) && virq_enabled(v));
 }
 
-/* `sti; hlt` lets no interrupt in between; as two exits it would, so it is one. */
-static void set_interrupts(struct vcpu *v, struct insn *i)
+/* Where they were off, the next instruction is done before one comes in: `sti; hlt` and `sti; iret` rest on that. */
+static bool set_interrupts(struct vcpu *v, const struct insn *i)
 {
-	u8 next = 0;
-	u32 err, at;
+	bool were_on = virq_enabled(v);
 
 	virq_enable(v, true);
-	if (gva_read(v, gva(segment_base(v, v->regs->cs) + v->regs->eip + i->len), &next, 1, 0, &err, &at) &&
-	    next == OP_HLT) {
-		i->len++;
-		emulate_halt(v);
-	}
+	insn_done(v, i->len);
+	if (!were_on)
+		virq_hold(v);
+	return false;
 }
 
 /* ---- the table of all ---- */
 
 /* True: done, step over it.  False: the guest has got a fault, is dead, or shall come again. */
-static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
+static bool emulate_privileged(struct vcpu *v, const struct insn *i, u32 error)
 {
 	switch (i->op) {
 	case OP_CLI: virq_enable(v, false); return true;
-	case OP_STI: set_interrupts(v, i); return true;
+	case OP_STI: return set_interrupts(v, i);
 	case OP_HLT: emulate_halt(v); return true;
 	case OP_IN_IMMEDIATE ... OP_OUT_IMMEDIATE + 1:
 	case OP_IN_DX ... OP_OUT_DX + 1: emulate_in_out(v, i); return true;
@@ -231,7 +242,7 @@ static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 	case OP_MOV_TO_SEG: return mov_to_ss(v, i, error);
 	case OP_GROUP_6: return group_6(v, i, error);
 	case OP_GROUP_7: return group_7(v, i, error);
-	case OP_CLTS: v->ts = false; v->cr0 &= ~CR0_TS; return true;
+	case OP_CLTS: v->cr0 &= ~CR0_TS; return true;
 	case OP_INVD:
 	case OP_WBINVD: return true;	/* caches are not ours to empty for a guest */
 	case OP_MOV_FROM_CR: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;
@@ -239,6 +250,7 @@ static bool emulate_privileged(struct vcpu *v, struct insn *i, u32 error)
 	case OP_MOV_TO_CR: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
 	case OP_MOV_TO_DR: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
 	case OP_WRMSR: log_msr(v, "write to"); return true;
+	case OP_RDTSC: set_edx_eax(v, rdtsc()); return true;	/* with CR4.TSD the processor asks us */
 	case OP_RDMSR: rdmsr_reg(v); return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
@@ -276,13 +288,13 @@ enum exit_reason emulate_gp(struct vcpu *v, u32 error)
 		software_interrupt(v, (error >> 3) & 0xFF, error);
 		return EXIT_SOFTINT;
 	}
-	if (cpl(v) != 3)
+	if (cpl(v) == 1)
 		d = insn_fetch(v, &i);
 	if (d == NOT_OURS || (d == DECODED && i.lock))
 		trap_inject(v, VEC_GP, true, error);
 	if (d != DECODED || i.lock)
 		return EXIT_EXCEPTION;
 	if (emulate_privileged(v, &i, error))
-		v->regs->eip += i.len;
+		insn_done(v, i.len);
 	return EXIT_EMULATE;
 }

@@ -37,38 +37,40 @@ void emulate_in_out(struct vcpu *v, const struct insn *i)
 	}
 }
 
-/* One element of ins or outs; false: the guest has got a page fault. */
+/* One element of ins or outs; false: the guest has got a fault. */
 static bool string_step(struct vcpu *v, const struct insn *i, u32 size)
 {
 	struct vcpu_regs *r = v->regs;
-	bool out = i->op & 2;
-	u32 *index = out ? &r->esi : &r->edi, data = ~0u, err, at;
-	gva_t a = gva(operand_segment_base(v, !out ? SEG_ES : i->seg == SEG_NONE ? SEG_DS : i->seg) + *index);
+	u32 data = ~0u, step = r->eflags & EFLAGS_DF ? -size : size;
 
-	if (!(out ? gva_read(v, a, &data, size, 0, &err, &at)
-		  : gva_write(v, a, &data, size, 0, &err, &at))) {
-		trap_inject_pf(v, at, err);
-		return false;
-	}
-	if (out)
+	if ((i->op & ~1) == OP_OUTS) {
+		if (!segment_read(v, i->seg == SEG_NONE ? SEG_DS : i->seg, r->esi, &data, size))
+			return false;
 		port_write(v, r->edx, data);
-	else
+		r->esi += step;
+	} else {
+		if (!segment_write(v, SEG_ES, r->edi, &data, size))
+			return false;
 		port_log(v, r->edx, "read of");
-	*index += r->eflags & EFLAGS_DF ? -size : size;
+		r->edi += step;
+	}
 	return true;
 }
 
 bool emulate_string_io(struct vcpu *v, const struct insn *i)
 {
-	u32 size = insn_size(i), n;
+	struct vcpu_regs *r = v->regs;
+	u32 n, most = r->eflags & EFLAGS_TF ? 1 : STRING_CHUNK;	/* each is a step */
 
 	v->guest->stats.emulated_io++;
 	if (!i->rep)
-		return string_step(v, i, size);
-	for (n = 0; n < STRING_CHUNK && v->regs->ecx; n++) {
-		if (!string_step(v, i, size) || !guest_alive(v->guest))
+		return string_step(v, i, insn_size(i));
+	for (n = 0; n < most && r->ecx; n++) {
+		if (!string_step(v, i, insn_size(i)) || !guest_alive(v->guest))
 			return false;
-		v->regs->ecx--;
+		r->ecx--;
 	}
-	return !v->regs->ecx;
+	if (r->ecx)
+		insn_done(v, 0);
+	return !r->ecx;
 }

@@ -19,9 +19,9 @@ static bool emulate_condition(u32 cc, u32 eflags)
  */
 bool emulate_ud(struct vcpu *v)
 {
-	u32 access = cpl(v) == 3 ? ACCESS_USER : 0, size, val, err, at;
 	enum decoded d;
 	struct insn i;
+	u32 size, val;
 
 	if (cpu_has(CPU_CMOV))
 		return false;
@@ -30,17 +30,14 @@ bool emulate_ud(struct vcpu *v)
 		return d == FAULTED;
 	size = i.op16 ? 2 : 4;
 	if ((i.op & ~15) == OP_CMOV) {
-		val = i.mod == 3 ? reg_get(v, i.rm, size) : 0;
 		/* Like hardware: memory is read, and may fault, whatever the condition. */
-		if (i.mod != 3 && !gva_read(v, operand_address(v, &i), &val, size, access, &err, &at)) {
-			trap_inject_pf(v, at, err);
+		if (!operand_get(v, &i, size, &val))
 			return true;
-		}
 		if (emulate_condition(i.op & 15, v->regs->eflags))
 			reg_set(v, i.reg, size, val);
 	} else if (i.op != OP_LONG_NOP) {
 		return false;
 	}
-	v->regs->eip += i.len;
+	insn_done(v, i.len);
 	return true;
 }

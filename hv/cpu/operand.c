@@ -3,6 +3,8 @@
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
 
+/* ---- registers ---- */
+
 u32 *insn_reg(struct vcpu *v, u32 n)
 {
 	struct vcpu_regs *r = v->regs;
@@ -27,51 +29,124 @@ void reg_set(struct vcpu *v, u32 n, u32 size, u32 val)
 	*r = (*r & ~mask) | ((val << shift) & mask);
 }
 
-u32 operand_segment_base(const struct vcpu *v, u8 seg)
+/* ---- memory: by a segment, at the guest's own privilege ---- */
+
+static u32 user_access(const struct vcpu *v) { return cpl(v) == 3 ? ACCESS_USER : 0; }
+
+static u16 segment_selector(const struct vcpu *v, u8 seg)
 {
 	const struct vcpu_regs *r = v->regs;
 	const u32 sel[] = { r->es, r->cs, r->ss, r->ds, r->fs, r->gs };
 
-	return segment_base(v, sel[seg]);
+	return sel[seg];
 }
 
-gva_t operand_address(struct vcpu *v, const struct insn *i)
+static bool segment_linear(struct vcpu *v, u8 seg, u32 offset, u32 len, bool write, gva_t *a)
 {
-	u32 a = i->disp;
-	u8 seg = i->seg;
+	u16 sel = segment_selector(v, seg);
 
-	if (i->base != NO_REG)
-		a += *insn_reg(v, i->base);
-	if (i->index != NO_REG)
-		a += *insn_reg(v, i->index) << i->scale;
-	if (seg == SEG_NONE)
-		seg = i->base == 4 || i->base == 5 ? SEG_SS : SEG_DS;
-	return gva(a + operand_segment_base(v, seg));
+	*a = gva(segment_base(v, sel) + offset);
+	if (segment_allows(v, sel, offset, len, write))
+		return true;
+	trap_inject(v, seg == SEG_SS ? VEC_SS : VEC_GP, true, 0);
+	return false;
 }
 
-bool operand_read(struct vcpu *v, const struct insn *i, void *dst, u32 len)
+bool segment_read(struct vcpu *v, u8 seg, u32 offset, void *dst, u32 len)
 {
 	u32 err, at;
+	gva_t a;
 
-	if (gva_read(v, operand_address(v, i), dst, len, 0, &err, &at))
+	if (!segment_linear(v, seg, offset, len, false, &a))
+		return false;
+	if (gva_read(v, a, dst, len, user_access(v), &err, &at))
 		return true;
 	trap_inject_pf(v, at, err);
 	return false;
 }
 
+bool segment_write(struct vcpu *v, u8 seg, u32 offset, const void *src, u32 len)
+{
+	u32 err, at;
+	gva_t a;
+
+	if (!segment_linear(v, seg, offset, len, true, &a))
+		return false;
+	if (gva_write(v, a, src, len, user_access(v), &err, &at))
+		return true;
+	trap_inject_pf(v, at, err);
+	return false;
+}
+
+/* ---- the operand that modrm, or an address in the instruction, names ---- */
+
+static u32 operand_offset(struct vcpu *v, const struct insn *i)
+{
+	u32 a = i->disp;
+
+	if (i->base != NO_REG)
+		a += *insn_reg(v, i->base);
+	if (i->index != NO_REG)
+		a += *insn_reg(v, i->index) << i->scale;
+	return a;
+}
+
+static u8 operand_segment(const struct insn *i)
+{
+	if (i->seg != SEG_NONE)
+		return i->seg;
+	return i->base == REG_ESP || i->base == REG_EBP ? SEG_SS : SEG_DS;
+}
+
+gva_t operand_linear(struct vcpu *v, const struct insn *i)
+{
+	return gva(segment_base(v, segment_selector(v, operand_segment(i))) + operand_offset(v, i));
+}
+
+bool operand_allowed(struct vcpu *v, const struct insn *i, u32 len, bool write)
+{
+	gva_t a;
+
+	return segment_linear(v, operand_segment(i), operand_offset(v, i), len, write, &a);
+}
+
+bool operand_read(struct vcpu *v, const struct insn *i, void *dst, u32 len)
+{
+	return segment_read(v, operand_segment(i), operand_offset(v, i), dst, len);
+}
+
+bool operand_get(struct vcpu *v, const struct insn *i, u32 size, u32 *val)
+{
+	*val = i->mod == 3 ? reg_get(v, i->rm, size) : 0;
+	return i->mod == 3 || operand_read(v, i, val, size);
+}
+
+/* ---- the instruction ---- */
+
 enum decoded insn_fetch(struct vcpu *v, struct insn *i)
 {
-	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, n = INSN_MAX, err, at;
-	u32 access = cpl(v) == 3 ? ACCESS_USER : 0;
+	u16 cs = v->regs->cs;
+	u32 a = segment_base(v, cs) + v->regs->eip, n, err, at;
 	u8 bytes[INSN_MAX];
 
-	if (!segment_is_32(v, v->regs->cs))
+	n = segment_code_bytes(v, cs, v->regs->eip, INSN_MAX);
+	if (!segment_is_32(v, cs) || !n)
 		return NOT_OURS;
-	if (gva_read(v, gva(a), bytes, n, access, &err, &at))
+	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at))
 		return insn_decode(bytes, n, i) ? DECODED : NOT_OURS;
-	n = at - a;		/* less than INSN_MAX bytes are there */
-	if (gva_read(v, gva(a), bytes, n, access, &err, &at) && insn_decode(bytes, n, i))
+	n = at - a;		/* less are there */
+	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at) && insn_decode(bytes, n, i))
 		return DECODED;
 	trap_inject_pf(v, a + n, err);
 	return FAULTED;
+}
+
+void insn_done(struct vcpu *v, u32 len)
+{
+	v->regs->eip += len;
+	if (!(v->regs->eflags & EFLAGS_TF))
+		return;
+	v->halted = false;
+	v->dr[6] |= DR6_BS;
+	trap_inject(v, VEC_DB, false, 0);
 }

@@ -107,6 +107,8 @@ void percpu_init(void)
 
 	c->id = 0;
 	c->pages = LGUEST_PAGES(c->id);
+	c->cr0 = read_cr0();
+	c->cr4 = read_cr4();
 	c->state_frame = need_frame();
 	c->guest_table = need_frame();
 

@@ -123,3 +123,28 @@ bool segment_is_32(const struct vcpu *v, u16 sel)
 
 	return !d || (d->hi & DESC_DB);
 }
+
+bool segment_allows(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write)
+{
+	const struct desc *d = segment_lookup(v, sel);
+	u32 last = offset + len - 1;
+
+	if (!d || last < offset)
+		return false;
+	if (d->hi & DESC_CODE)
+		return !write && (d->hi & DESC_RW) && last <= desc_limit(*d);
+	if (write && !(d->hi & DESC_RW))
+		return false;
+	if (d->hi & DESC_EC)
+		return offset > desc_limit(*d) && last <= (d->hi & DESC_DB ? ~0u : 0xFFFF);
+	return last <= desc_limit(*d);
+}
+
+u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most)
+{
+	const struct desc *d = segment_lookup(v, sel);
+
+	if (!d || offset > desc_limit(*d))
+		return 0;
+	return MIN(desc_limit(*d) - offset, most - 1) + 1;
+}

@@ -50,10 +50,15 @@ void idt_load(struct vcpu *v, gva_t base, u16 limit)
 	v->tables_changed = true;
 }
 
+bool trap_has_gate(struct vcpu *v, u32 vector)
+{
+	return gate_type(v->idt[vector]) || idt_fetch(v, vector);
+}
+
+/* The guest's kernel takes its ring 1 for ring 0, and so do its gates. */
 bool trap_gate_open(struct vcpu *v, u32 vector)
 {
-	return (gate_type(v->idt[vector]) || idt_fetch(v, vector)) &&
-	       desc_dpl(v->idt[vector]) >= (v->regs->cs & 3);
+	return trap_has_gate(v, vector) && MAX(desc_dpl(v->idt[vector]), 1u) >= (v->regs->cs & 3);
 }
 
 struct desc trap_direct_gate(const struct vcpu *v)
@@ -96,7 +101,7 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 	u32 f[6], n, sp, err, at;
 	struct desc gate;
 
-	if (!gate_type(v->idt[vector]) && !idt_fetch(v, vector)) {
+	if (!trap_has_gate(v, vector)) {
 		guest_kill(g, "no handler for trap %u at %08x (error %x, cr2 %08x)", vector,
 			   r->eip, error, v->cr2);
 		return;

@@ -45,15 +45,26 @@ static void fpu_restore(struct vcpu *v)
 	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
 }
 
-void vcpu_set_ts(struct cpu *c, bool on)
+/* ---- control registers ---- */
+
+/* Theirs while they run.  All else in the real ones is ours: WP, NE, PG, PSE, OSFXSR never change. */
+#define CR0_GUESTS	(CR0_MP | CR0_EM | CR0_TS | CR0_AM)
+#define CR4_GUESTS	CR4_TSD
+
+/* Both are slow to write. */
+static void set_control(struct cpu *c, u32 cr0, u32 cr4)
 {
-	if (on == c->ts_set)
-		return;
-	if (on)
-		write_cr0(read_cr0() | CR0_TS);
-	else
-		clts();
-	c->ts_set = on;
+	cr0 = (c->cr0 & ~CR0_GUESTS) | (cr0 & CR0_GUESTS);
+	cr4 = (c->cr4 & ~CR4_GUESTS) | (cr4 & CR4_GUESTS);
+	if (cr0 != c->cr0)
+		write_cr0(c->cr0 = cr0);
+	if (cr4 != c->cr4)
+		write_cr4(c->cr4 = cr4);
+}
+
+void vcpu_load_control(struct cpu *c, struct vcpu *v)
+{
+	set_control(c, v->cr0, v->cr4);
 }
 
 /* ---- on and off a processor ---- */
@@ -85,7 +96,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 
 	if (c->loaded == v)
 		return;
-	vcpu_set_ts(c, false);
+	set_control(c, c->cr0 & ~(CR0_EM | CR0_TS), c->cr4);	/* the FPU is about to be used */
 	if (c->loaded)
 		fpu_save(c->loaded);
 	fpu_restore(v);
@@ -118,8 +129,8 @@ bool vcpu_create(struct guest *g)
 	v->regs_frame = frame;
 	v->regs = &((struct regs_page *)frame_ptr(frame))->regs;
 	v->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_WP;
-	v->dr[6] = 0xFFFF0FF0;
-	v->dr[7] = 0x400;
+	v->dr[6] = DR6_FIXED;
+	v->dr[7] = DR7_FIXED;
 	v->syscall_vec = 0x80;
 	fpu_fresh(v);
 	segments_reset(v);

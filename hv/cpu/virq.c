@@ -10,11 +10,15 @@
  *   storm; waiting would lose the guest's own check.  So we do its iret for it, and deliver into
  *   what it returns to.
  *
- * - At the first instruction of a system-call handler that was entered directly, interrupts still
- *   look on.  We wait: that instruction turns them off.
+ * - At the first instruction of a system-call handler that was entered directly, interrupts
+ *   still look on.  We wait: that instruction turns them off.
+ *
+ * And one where hardware waits, too: behind `sti` and `mov %ss` the next instruction is done first.  We let the guest
+ * do it alone, with EFLAGS.TF, and see to it that nobody finds that flag.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
+#include "hv/cpu/decode.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 
@@ -57,19 +61,83 @@ void virq_enable(struct vcpu *v, bool on)
 		v->irq_on = on;
 }
 
+/* What waits, is not blocked, and has a gate: one without waits until there is one, and holds up no other. */
 static u32 virq_deliverable(struct vcpu *v)
 {
-	u32 blocked = 0;
+	u32 blocked = 0, ready, left;
 
 	if (v->have_shared)
 		shared_get(v, OFF(blocked_interrupts), &blocked);
-	return v->irq_pending & ~blocked;
+	ready = v->irq_pending & ~blocked;
+	for (left = ready; left; left &= left - 1)
+		if (!trap_has_gate(v, RINGLET_FIRST_VECTOR + __builtin_ctz(left)))
+			ready &= ~(left & -left);
+	return ready;
 }
 
 bool virq_waiting(struct vcpu *v)
 {
 	return v->irq_pending && virq_deliverable(v);
 }
+
+/* ---- one more instruction ---- */
+
+#define OP_PUSHF	0x9C
+#define OP_POPF		0x9D
+#define OP_IRET		0xCF
+#define OP_ICEBP	0xF1
+
+void virq_hold(struct vcpu *v)
+{
+	v->hold = true;
+	v->hold_eip = v->regs->eip;
+}
+
+/* The opcode at eip, without operand-size prefixes; 0: it cannot be read, and will fault. */
+static u8 opcode_at_eip(struct vcpu *v)
+{
+	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, i, err, at;
+	u8 op = 0x66;
+
+	for (i = 0; i < INSN_MAX && op == 0x66; i++)
+		if (!gva_read(v, gva(a + i), &op, 1, 0, &err, &at))
+			return 0;
+	return op;
+}
+
+/* With TF through the instruction that is held.  Not through an `int n`, which would leave TF in a frame where we do not
+ * look, and comes out soon enough; nor if the guest is stepping by itself. */
+static void step(struct vcpu *v)
+{
+	u8 op = opcode_at_eip(v);
+
+	if ((op >= OP_INT3 && op <= OP_INTO) || op == OP_ICEBP || (v->regs->eflags & EFLAGS_TF))
+		return;
+	v->step = op;
+	if (op)
+		v->regs->eflags |= EFLAGS_TF;
+}
+
+bool virq_stepped(struct vcpu *v, u32 trap)
+{
+	struct vcpu_regs *r = v->regs;
+	u8 op = v->step, flags;
+	u32 sp = segment_base(v, r->ss) + r->esp + 1, err, at;
+
+	v->step = 0;
+	if (trap == VEC_DB && op == OP_PUSHF && gva_read(v, gva(sp), &flags, 1, 0, &err, &at)) {
+		flags &= ~(EFLAGS_TF >> 8);
+		gva_write(v, gva(sp), &flags, 1, 0, &err, &at);
+	}
+	/* popf and iret have loaded the guest's own. */
+	if (trap != VEC_DB || (op != OP_POPF && op != OP_IRET))
+		r->eflags &= ~EFLAGS_TF;
+	if (trap == VEC_DB)
+		v->hold = false;
+	return trap == VEC_DB;
+}
+
+/* ---- where they come in ---- */
 
 /*
  * Does the guest's iret from the frame at its stack pointer.  False, with nothing changed, if the
@@ -111,29 +179,43 @@ static bool in_iret_window(const struct vcpu *v)
 	       v->regs->eip < v->noirq_end;
 }
 
+/* A trap gate's handler does not turn them off, and need not be waited for. */
 static bool at_syscall_entry(const struct vcpu *v)
 {
-	return v->syscall_vec < 256 && v->regs->eip == gate_offset(v->idt[v->syscall_vec]);
+	return v->syscall_vec < 256 && v->regs->eip == gate_offset(v->idt[v->syscall_vec]) &&
+	       gate_type(v->idt[v->syscall_vec]) == GATE_INTERRUPT;
+}
+
+static bool held(struct vcpu *v)
+{
+	v->hold = v->hold && v->regs->eip == v->hold_eip;
+	return v->hold;
+}
+
+/* Returns those that still wait. */
+static u32 deliver(struct vcpu *v, u32 ready)
+{
+	u32 irq = __builtin_ctz(ready);
+
+	v->irq_pending &= ~BIT(irq);
+	v->guest->stats.irq_injected++;
+	trap_inject(v, RINGLET_FIRST_VECTOR + irq, false, 0);
+	return ready & ~BIT(irq);
 }
 
 void virq_deliver(struct vcpu *v)
 {
-	u32 ready, irq;
+	u32 ready;
 
 	if (!v->irq_pending)
 		return;
 	ready = virq_deliverable(v);
-	if (ready && in_iret_window(v) && !complete_iret(v))
-		goto out;
-	if (ready && virq_enabled(v) && !at_syscall_entry(v) &&
-	    gate_type(v->idt[RINGLET_FIRST_VECTOR + __builtin_ctz(ready)])) {
-		irq = __builtin_ctz(ready);
-		v->irq_pending &= ~BIT(irq);
-		v->guest->stats.irq_injected++;
-		trap_inject(v, RINGLET_FIRST_VECTOR + irq, false, 0);
-		ready &= ~BIT(irq);
+	if (ready && (!in_iret_window(v) || complete_iret(v)) && virq_enabled(v)) {
+		if (held(v))
+			step(v);
+		else if (!at_syscall_entry(v))
+			ready = deliver(v, ready);
 	}
-out:
 	/* Written after the flag was looked at, cleared with the last one: never stale. */
 	if (v->have_shared)
 		shared_put(v, OFF(irq_pending), ready ? RINGLET_IF : 0);

@@ -53,12 +53,14 @@ struct vcpu {
 
 	/* Control registers as the guest believes them. */
 	u32 cr0, cr2, cr3, cr4, dr[8];
-	bool ts;			/* the real CR0.TS while it runs */
 
 	/* Interrupts. */
 	u32 irq_pending;		/* bit n: interrupt n waits */
 	bool irq_on;			/* IF before there is a shared page */
 	bool halted;
+	bool hold;			/* none before the instruction at hold_eip is done; see virq.c */
+	u32 hold_eip;
+	u8 step;			/* its opcode, while we step over it; 0: we do not */
 	u64 event_ns;			/* clock event deadline, 0: none */
 
 	/* The shared page. */

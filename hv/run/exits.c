@@ -24,23 +24,33 @@ static enum exit_reason page_fault(struct vcpu *v, u32 error, u32 cr2)
 	return EXIT_PF_FILL;
 }
 
-/* The guest steps itself with EFLAGS.TF; its DR6 is kept by us, the real one always cleared. */
-static void debug_trap(struct vcpu *v)
+/* The guest's DR6 is kept by us, the real one always cleared. */
+static u32 take_dr6(void)
 {
 	u32 dr6;
 
 	asm volatile("mov %%dr6, %0" : "=r"(dr6));
-	asm volatile("mov %0, %%dr6" : : "r"(0xFFFF0FF0));
-	v->dr[6] |= dr6 & 0xE00F;	/* BT, BS, BD, B0..B3 */
+	asm volatile("mov %0, %%dr6" : : "r"(DR6_FIXED));
+	return dr6 & DR6_CAUSES;
+}
+
+/* The guest steps itself with EFLAGS.TF, or virq.c did. */
+static void debug_trap(struct vcpu *v, bool ours)
+{
+	u32 causes = take_dr6();
+
+	if (ours)
+		return;
+	v->dr[6] |= causes;
 	trap_inject(v, VEC_DB, false, 0);
 }
 
-static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error)
+static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error, bool stepped)
 {
 	if (trap == VEC_UD && emulate_ud(v))
 		return EXIT_EMULATE;
 	if (trap == VEC_DB)
-		debug_trap(v);
+		debug_trap(v, stepped);
 	else
 		trap_inject(v, trap, (VEC_HAS_ERROR >> trap) & 1, error);
 	return EXIT_EXCEPTION;
@@ -49,6 +59,7 @@ static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error)
 enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2)
 {
 	u32 error = v->regs->error;
+	bool stepped = v->step && virq_stepped(v, trap);
 
 	if (trap & SWITCH_FAILED) {
 		guest_kill(v->guest, "cannot run at %x:%08x with stack %x:%08x (trap %u)",
@@ -75,6 +86,6 @@ enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2)
 	case VEC_MC:
 		panic("machine check");
 	default:
-		return exit_exception(v, trap, error);
+		return exit_exception(v, trap, error, stepped);
 	}
 }

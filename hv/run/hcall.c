@@ -114,7 +114,7 @@ static void hc_set_stack(struct vcpu *v, const struct call *c)
 
 static void hc_ts(struct vcpu *v, const struct call *c)
 {
-	v->ts = c->b;
+	v->cr0 = c->b ? v->cr0 | CR0_TS : v->cr0 & ~CR0_TS;
 }
 
 static void hc_clockevent(struct vcpu *v, const struct call *c)

@@ -29,7 +29,7 @@ static void run_once(struct cpu *c, struct vcpu *v)
 		return;
 	if (v->tables_changed)
 		vcpu_load_tables(c, v);
-	vcpu_set_ts(c, v->ts);
+	vcpu_load_control(c, v);
 	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
 		    EFLAGS_IF | EFLAGS_FIXED;
 
