@@ -7,16 +7,16 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-/* At the very end of the register page; the exit path pushes it from the top down.  `slack` is room
- * for the frame of a fault in the final iret, so that it overwrites nothing. */
+/* At the very end of the register page; the exit path pushes it from the top down.
+ * `slack` is room for the frame of a fault in the final iret and what the Switcher pushes then, so that it overwrites nothing. */
 struct vcpu_regs {
 	u32 eax, ebx, ecx, edx, esi, edi, ebp;
 	u32 gs, fs, ds, es;
-	u32 slack[3];
+	u32 slack[4];
 	u32 trap, error;
 	u32 eip, cs, eflags, esp, ss;
 };
-_Static_assert(sizeof(struct vcpu_regs) == 84, "register frame");
+_Static_assert(sizeof(struct vcpu_regs) == 88, "register frame");
 
 struct regs_page {
 	u32 nmis;		/* NMIs that hit the Switcher itself; counted there, collected in C */
