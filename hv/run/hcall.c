@@ -38,11 +38,12 @@ static void hc_nothing(struct vcpu *v, const struct call *c)
 
 static void hc_init(struct vcpu *v, const struct call *c)
 {
+	gpa_t page = gpa(c->b);
 	bool ours = c->c == RINGLET_MAGIC;
 
 	if (v->have_shared)
 		hcall_bad(v, c, "the shared page is there already");
-	else if (!shared_register(v, gpa(c->b), ours))
+	else if (!shared_register(v, page, ours))
 		hcall_bad(v, c, "the shared page is not in its memory");
 	else
 		hcall_result(v, c, ours ? RINGLET_VERSION : 0);
@@ -61,23 +62,27 @@ static void guest_string(struct guest *g, gpa_t a, char *buf, u32 len)
 
 static void hc_shutdown(struct vcpu *v, const struct call *c)
 {
+	u32 message = c->b, how = c->c;
 	char words[128] = "", *w;
 
-	if (c->c < SHUTDOWN_POWEROFF || c->c > SHUTDOWN_HALT) {
+	if (how < SHUTDOWN_POWEROFF || how > SHUTDOWN_HALT) {
 		hcall_bad(v, c, "no such way to shut down");
 		return;
 	}
-	if (c->b)
-		guest_string(v->guest, gpa(c->b), words, sizeof(words));
+	if (message)
+		guest_string(v->guest, gpa(message), words, sizeof(words));
 	for (w = words; (w = strchr(w, '\n')); )
 		*w = ' ';
 	plain_text(words);
-	guest_stopped(v->guest, c->c, words);
+	guest_stopped(v->guest, how, words);
 }
 
 static void hc_new_pgtable(struct vcpu *v, const struct call *c)
 {
-	if (c->c > RINGLET_ASIDS) {
+	u32 cr3 = c->b, asid = c->c;	/* 0: none, else it counts from 1 */
+	bool flush = c->d;
+
+	if (asid > RINGLET_ASIDS) {
 		hcall_bad(v, c, "no such address-space number");
 		return;
 	}
@@ -85,12 +90,14 @@ static void hc_new_pgtable(struct vcpu *v, const struct call *c)
 	if (!(v->cr0 & CR0_PG))
 		shadow_flush_all(v->guest);
 	v->cr0 |= CR0_PG;
-	shadow_new_root(v, c->b, (int)c->c - 1, c->d);
+	shadow_new_root(v, cr3, (int)asid - 1, flush);
 }
 
 static void hc_flush_tlb(struct vcpu *v, const struct call *c)
 {
-	if (c->b)
+	bool all = c->b;
+
+	if (all)
 		shadow_flush_all(v->guest);
 	else
 		shadow_flush_user(v);
@@ -98,28 +105,37 @@ static void hc_flush_tlb(struct vcpu *v, const struct call *c)
 
 static void hc_idt_entry(struct vcpu *v, const struct call *c)
 {
-	idt_set(v, c->b, (struct desc){ c->c, c->d });
+	u32 vector = c->b;
+	struct desc gate = { c->c, c->d };
+
+	idt_set(v, vector, gate);
 }
 
 static void hc_set_stack(struct vcpu *v, const struct call *c)
 {
-	if ((c->b & 3) == 0 || (c->b & 3) > 1) {
+	u32 ss = c->b, esp = c->c;
+
+	if ((ss & 3) != 1) {
 		hcall_bad(v, c, "the trap stack must be a ring 1 segment");
 		return;
 	}
-	v->ss1 = c->b;
-	v->esp1 = c->c;
+	v->ss1 = ss;
+	v->esp1 = esp;
 	v->tables_changed = true;
 }
 
 static void hc_ts(struct vcpu *v, const struct call *c)
 {
-	v->cr0 = c->b ? v->cr0 | CR0_TS : v->cr0 & ~CR0_TS;
+	bool on = c->b;
+
+	v->cr0 = on ? v->cr0 | CR0_TS : v->cr0 & ~CR0_TS;
 }
 
 static void hc_clockevent(struct vcpu *v, const struct call *c)
 {
-	timer_set(v, c->b);
+	u32 ns = c->b;
+
+	timer_set(v, ns);
 }
 
 static void hc_halt(struct vcpu *v, const struct call *c)
@@ -133,12 +149,16 @@ static void hc_halt(struct vcpu *v, const struct call *c)
 /* Hints only: a table that changed is flushed for the one address, or for all of its own. */
 static void hc_set_pte(struct vcpu *v, const struct call *c)
 {
-	shadow_flush_everywhere(v->guest, gva(c->c));
+	gva_t a = gva(c->c);
+
+	shadow_flush_everywhere(v->guest, a);
 }
 
 static void hc_set_pgd(struct vcpu *v, const struct call *c)
 {
-	shadow_flush_directory(v->guest, c->b, c->c);
+	u32 cr3 = c->b, index = c->c;
+
+	shadow_flush_directory(v->guest, cr3, index);
 }
 
 static void hc_no_pae(struct vcpu *v, const struct call *c)
@@ -148,10 +168,11 @@ static void hc_no_pae(struct vcpu *v, const struct call *c)
 
 static void hc_load_tls(struct vcpu *v, const struct call *c)
 {
+	gpa_t descriptors = gpa(c->b);
 	struct desc d[3];
 	u32 i;
 
-	if (!gmem_read(v->guest, gpa(c->b), d, sizeof(d))) {
+	if (!gmem_read(v->guest, descriptors, d, sizeof(d))) {
 		hcall_bad(v, c, "descriptors outside its memory");
 		return;
 	}
@@ -161,14 +182,18 @@ static void hc_load_tls(struct vcpu *v, const struct call *c)
 
 static void hc_gdt_entry(struct vcpu *v, const struct call *c)
 {
-	gdt_set(v, c->b, (struct desc){ c->c, c->d });
+	u32 index = c->b;
+	struct desc d = { c->c, c->d };
+
+	gdt_set(v, index, d);
 }
 
 static void hc_notify(struct vcpu *v, const struct call *c)
 {
+	gpa_t text = gpa(c->b);
 	char line[256];
 
-	guest_string(v->guest, gpa(c->b), line, sizeof(line));
+	guest_string(v->guest, text, line, sizeof(line));
 	console_print(v->guest, line, strlen(line));
 }
 
@@ -187,16 +212,17 @@ static void hc_iret(struct vcpu *v, const struct call *c)
 
 static void hc_cpuid(struct vcpu *v, const struct call *c)
 {
+	u32 leaf = c->b, subleaf = c->c;
 	struct vcpu_regs *r = v->regs;
 
 	if (c->direct)
-		guest_cpuid(c->b, c->c, &r->eax, &r->ebx, &r->ecx, &r->edx);
+		guest_cpuid(leaf, subleaf, &r->eax, &r->ebx, &r->ecx, &r->edx);
 }
 
 static void hc_console_write(struct vcpu *v, const struct call *c)
 {
+	u32 text = c->b, len = c->c, done, n;
 	char buf[256];
-	u32 done, n, len = c->c;
 
 	if (len > PAGE_SIZE) {
 		hcall_bad(v, c, "too long for the console");
@@ -204,7 +230,7 @@ static void hc_console_write(struct vcpu *v, const struct call *c)
 	}
 	for (done = 0; done < len; done += n) {
 		n = MIN(len - done, sizeof(buf));
-		if (!gmem_read(v->guest, gpa(c->b + done), buf, n)) {
+		if (!gmem_read(v->guest, gpa(text + done), buf, n)) {
 			hcall_bad(v, c, "text outside its memory");
 			return;
 		}
@@ -214,31 +240,15 @@ static void hc_console_write(struct vcpu *v, const struct call *c)
 
 static void hc_invlpg(struct vcpu *v, const struct call *c)
 {
-	shadow_flush_one(v, gva(c->b));
+	gva_t a = gva(c->b);
+
+	shadow_flush_one(v, a);
 }
 
 static void (*const calls[HC_MAX])(struct vcpu *, const struct call *) = {
-	[HC_FLUSH_ASYNC] = hc_nothing,
-	[HC_INIT] = hc_init,
-	[HC_SHUTDOWN] = hc_shutdown,
-	[HC_NEW_PGTABLE] = hc_new_pgtable,
-	[HC_FLUSH_TLB] = hc_flush_tlb,
-	[HC_LOAD_IDT_ENTRY] = hc_idt_entry,
-	[HC_SET_STACK] = hc_set_stack,
-	[HC_TS] = hc_ts,
-	[HC_SET_CLOCKEVENT] = hc_clockevent,
-	[HC_HALT] = hc_halt,
-	[HC_SET_PMD] = hc_no_pae,
-	[HC_SET_PTE] = hc_set_pte,
-	[HC_SET_PGD] = hc_set_pgd,
-	[HC_LOAD_TLS] = hc_load_tls,
-	[HC_NOTIFY] = hc_notify,
-	[HC_LOAD_GDT_ENTRY] = hc_gdt_entry,
-	[HC_SEND_INTERRUPTS] = hc_nothing,	/* every entry delivers */
-	[HC_IRET] = hc_iret,
-	[HC_CPUID] = hc_cpuid,
-	[HC_CONSOLE_WRITE] = hc_console_write,
-	[HC_INVLPG] = hc_invlpg,
+#define X(id, name, handler) [HC_##id] = hc_##handler,
+	HYPERCALLS(X)
+#undef X
 };
 
 static void hcall_perform(struct vcpu *v, const struct call *c)

@@ -59,6 +59,29 @@ bool devices_settle(void);
 void vcpu_run(struct cpu *c, struct vcpu *v);
 
 /* ---- hcall.c ---- */
+/* All there are: number, name, who carries it out. */
+#define HYPERCALLS(X)						\
+	X(FLUSH_ASYNC,		"flush-async",		nothing)	\
+	X(INIT,			"init",			init)		\
+	X(SHUTDOWN,		"shutdown",		shutdown)	\
+	X(NEW_PGTABLE,		"new-pgtable",		new_pgtable)	\
+	X(FLUSH_TLB,		"flush-tlb",		flush_tlb)	\
+	X(LOAD_IDT_ENTRY,	"load-idt-entry",	idt_entry)	\
+	X(SET_STACK,		"set-stack",		set_stack)	\
+	X(TS,			"ts",			ts)		\
+	X(SET_CLOCKEVENT,	"set-clockevent",	clockevent)	\
+	X(HALT,			"halt",			halt)		\
+	X(SET_PMD,		"set-pmd",		no_pae)		\
+	X(SET_PTE,		"set-pte",		set_pte)	\
+	X(SET_PGD,		"set-pgd",		set_pgd)	\
+	X(LOAD_TLS,		"load-tls",		load_tls)	\
+	X(NOTIFY,		"notify",		notify)		\
+	X(LOAD_GDT_ENTRY,	"load-gdt-entry",	gdt_entry)	\
+	X(SEND_INTERRUPTS,	"send-interrupts",	nothing)	/* every entry delivers */ \
+	X(IRET,			"iret",			iret)		\
+	X(CPUID,		"cpuid",		cpuid)		\
+	X(CONSOLE_WRITE,	"console-write",	console_write)	\
+	X(INVLPG,		"invlpg",		invlpg)
 void hypercall(struct vcpu *v);		/* the one in v->regs, after the asynchronous ones */
 
 /* ---- exits.c ---- */

@@ -9,14 +9,9 @@ const char *const exit_names[EXIT_MAX] = {
 };
 
 static const char *const call_names[HC_MAX] = {
-	[HC_FLUSH_ASYNC] = "flush-async", [HC_INIT] = "init", [HC_SHUTDOWN] = "shutdown",
-	[HC_NEW_PGTABLE] = "new-pgtable", [HC_FLUSH_TLB] = "flush-tlb",
-	[HC_LOAD_IDT_ENTRY] = "load-idt-entry", [HC_SET_STACK] = "set-stack", [HC_TS] = "ts",
-	[HC_SET_CLOCKEVENT] = "set-clockevent", [HC_HALT] = "halt", [HC_SET_PTE] = "set-pte",
-	[HC_SET_PGD] = "set-pgd", [HC_LOAD_TLS] = "load-tls", [HC_NOTIFY] = "notify",
-	[HC_LOAD_GDT_ENTRY] = "load-gdt-entry", [HC_SEND_INTERRUPTS] = "send-interrupts",
-	[HC_IRET] = "iret", [HC_CPUID] = "cpuid", [HC_CONSOLE_WRITE] = "console-write",
-	[HC_INVLPG] = "invlpg",
+#define X(id, name, handler) [HC_##id] = name,
+	HYPERCALLS(X)
+#undef X
 };
 
 struct counter {
