@@ -8,11 +8,20 @@
 #include "hv/cpu/cpu.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
+/* What assembly goes by, then the places that kernels of lguest's time have them at, then the clock in one piece. */
 _Static_assert(OFF(irq_enabled) == RSH_IRQ_ENABLED, "shared page");
 _Static_assert(OFF(blocked_interrupts) == RSH_BLOCKED, "shared page");
 _Static_assert(OFF(cr2) == RSH_CR2, "shared page");
 _Static_assert(OFF(irq_pending) == RSH_IRQ_PENDING, "shared page");
-_Static_assert(OFF(noirq_start) == 24 + 64 + 64 * 20 + 8, "shared page");
+_Static_assert(sizeof(struct ringlet_async_call) == 20, "shared page");
+_Static_assert(OFF(hcall_status) == 24 && OFF(hcalls) == OFF(hcall_status) + RINGLET_RING_SIZE, "shared page");
+_Static_assert(OFF(reserve_mem) == OFF(hcalls) + RINGLET_RING_SIZE * 20, "shared page");
+_Static_assert(OFF(noirq_start) == OFF(reserve_mem) + 8 && OFF(syscall_vec) == OFF(noirq_start) + 12, "shared page");
+_Static_assert(OFF(version) == OFF(syscall_vec) + 4 && OFF(guest_features) == OFF(version) + 8, "shared page");
+_Static_assert(OFF(clock_seq) == OFF(guest_features) + 4, "shared page");
+_Static_assert(OFF(clock_tsc) == OFF(clock_seq) + 12 && OFF(clock_ns) == OFF(clock_tsc) + 8, "shared page");
+_Static_assert(OFF(wall_sec) == OFF(clock_ns) + 8 && sizeof(struct ringlet_shared) == OFF(wall_sec) + 8, "shared page");
+_Static_assert(sizeof(struct ringlet_shared) <= PAGE_SIZE, "shared page");
 
 static gpa_t shared_at(const struct vcpu *v, u32 offset)
 {
@@ -50,6 +59,7 @@ static void put_clock(struct vcpu *v)
 		.tsc = sys_clock.tsc0, .ns = sys_clock.ns0, .wall_sec = wall_at_boot(),
 	};
 
+	_Static_assert(sizeof(c) == sizeof(struct ringlet_shared) - OFF(clock_seq), "shared page");
 	/* The calibration never changes, so once is enough and the sequence stays even. */
 	shared_write(v, OFF(clock_seq), &c, sizeof(c));
 }

@@ -13,6 +13,8 @@
 
 /* ---- FPU: eagerly, whole, and only between guests ---- */
 
+_Static_assert(sizeof(((struct vcpu *)0)->fpu) == 512 && offsetof(struct vcpu, fpu) % 16 == 0, "what fxsave wants");
+
 static void fpu_fresh(struct vcpu *v)
 {
 	memset(v->fpu, 0, sizeof(v->fpu));
