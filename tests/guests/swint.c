@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `int n` from ring 3, for all n: it gets in where the guest's gate is open to ring 3 and nowhere else.
- * A forged page fault, timer interrupt or hypercall is a general protection fault.  No interrupt
+ * `int n` from ring 3, for all n: it gets in where the guest's gate is open to ring 3 and nowhere else; from the guest's
+ * kernel, which takes itself for ring 0, through every gate. A forged page fault, timer interrupt or hypercall is a general protection fault.  No interrupt
  * of the machine's can be forged either, and Ringlet's own vectors do not show.
  *
  * Outcome: SUCCESS
  */
 #include "guest.h"
+
+/* No software interrupt pushes one; our frames would be askew. */
+#define HAS_ERROR_CODE (1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14 | 1 << 17)
 
 static u32 got[256];
 /* The 256 instructions, eight bytes apart; each ends in a jump out. */
@@ -42,6 +45,13 @@ void test_main(void)
 		else
 			EXPECT(got[n] == (VEC_GP << 16 | (n * 8 + 2)), "int %x: vector %x error %x", n,
 			       got[n] >> 16, got[n] & 0xFFFF);
+	}
+	for (n = 0; n < 256; n++) {
+		if (n == RINGLET_TRAP || HAS_ERROR_CODE >> (n & 31) & (n < 32))
+			continue;
+		got[n] = 0xFFFF;
+		go(n);
+		EXPECT(got[n] >> 16 == n, "int %x at ring 1: vector %x error %x", n, got[n] >> 16, got[n] & 0xFFFF);
 	}
 	/* The guest may open others, but not the hypercall. */
 	/* (Not those that push an error code: software interrupts push none, and our frames would be askew.) */

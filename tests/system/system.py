@@ -11,7 +11,9 @@ import time
 from harness import Group
 from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plain, sh, tail, work_file
 
+import guests
 import linux
+from bochs import Bochs
 
 OUT = os.path.join(BUILD, "tests", "system")
 
@@ -199,6 +201,25 @@ def bochs(_):
         p.wait()
 
 
+STRICT = ("align", "limits", "step", "sti", "swint", "emulate", "exceptions")
+
+
+def bochs_guests(_):
+    """Bare guests on a processor that looks at segment limits, alignment and all of EFLAGS."""
+    stories = [guests.Story(os.path.join(guests.HERE, name + ".c")) for name in ("witness",) + STRICT]
+    sections = [(s.name, {"kernel": s.name, "memory": "8M", "start": "yes" if s.name == "witness" else "no",
+                          "cmdline": "variant=strict"}) for s in stories]
+    image = iso("bochs-guests", sections, [guests.build(s.name) for s in stories])
+    with Bochs("system-bochs-guests", image) as r:
+        r.expect(r"beat \d+", 300, "the witness's first beat")
+        for name in STRICT:
+            r.command(f"start {name}")
+            check(r.wait_state(name, ("off", "crashed"), 300) == "off" and
+                  "Test result: SUCCESS" in r.command(f"dmesg {name}"),
+                  f"{name}:\n" + tail(r.command(f"dmesg {name}") + "\n" + r.command(f"info {name}"), 40))
+            r.audit()
+
+
 class Machines(Group):
     layer = "system"
 
@@ -224,5 +245,5 @@ def groups():
             says("too-large", r"alpha cannot start: too little memory",
                  [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
         ]),
-        Machines([("bochs", bochs)]),
+        Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
     ]
