@@ -17,9 +17,9 @@
  *	(4 words of slack)	see below
  *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
  *
- * If the final iret faults, the processor pushes eflags, cs, eip and an error code below
- * the five words iret was to take, the stub the trap, and in_switcher %eax: those six land in error, trap and
- * the slack, so that the guest's registers are still there to be shown when it is killed.
+ * If the final iret faults, the processor pushes eflags, cs, eip and an error code below the five
+ * words iret was to take, the stub the trap, and in_switcher %eax: those six land in error, trap
+ * and the slack, so that the guest's registers are still there to be shown when it is killed.
  */
 #include "switcher/layout.h"
 #include "arch/x86/regs.h"

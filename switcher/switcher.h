@@ -7,8 +7,9 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-/* At the very end of the register page; the exit path pushes it from the top down.
- * `slack` is room for the frame of a fault in the final iret and what the Switcher pushes then, so that it overwrites nothing. */
+/* At the very end of the register page; the exit path pushes it from the top down.  `slack` is room
+ * for the frame of a fault in the final iret and what the Switcher pushes then, so that it
+ * overwrites nothing. */
 struct vcpu_regs {
 	u32 eax, ebx, ecx, edx, esi, edi, ebp;
 	u32 gs, fs, ds, es;

@@ -94,7 +94,7 @@ bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len);
 /* ---- cpuid.c ---- */
 void guest_cpuid(u32 leaf, u32 subleaf, u32 *a, u32 *b, u32 *c, u32 *d);
 
-/* ---- emulate.c: privileged instructions; emulate_old.c: those this processor lacks; emulate_mmio.c: device registers ---- */
+/* ---- emulate.c, emulate_io.c, emulate_old.c, emulate_mmio.c ---- */
 enum exit_reason emulate_gp(struct vcpu *v, u32 error);	/* after #GP at ring 1 or 3; what it was */
 bool emulate_ud(struct vcpu *v);				/* after #UD; false: it is the guest's own */
 void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg);	/* after a fault on a device register */

@@ -9,7 +9,8 @@
 
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_NONE };	/* x86 encoding order */
 
-/* Opcodes.  Where the lowest bit is the operand's size (0: a byte), both are named by the even one: OP_INS + 1 is insl. */
+/* Opcodes.  Where the lowest bit is the operand's size (0: a byte), both are named by the even one:
+ * OP_INS + 1 is insl. */
 enum {
 	OP_INS = 0x6C, OP_OUTS = 0x6E,
 	OP_MOV_TO_RM = 0x88, OP_MOV_TO_REG = 0x8A, OP_MOV_TO_SEG = 0x8E,

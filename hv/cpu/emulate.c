@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carries out what faulted: privileged instructions of ring 1, and software interrupts.  Ring 3 gets the #GP real
- * hardware would give it.
+ * Carries out what faulted: privileged instructions of ring 1, and software interrupts.  Ring 3
+ * gets the #GP real hardware would give it.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
@@ -189,8 +189,8 @@ static bool group_7(struct vcpu *v, const struct insn *i, u32 error)
 	return false;
 }
 
-/* mov to %ss with RPL 0, as boot code does it: at ring 1 that is RPL 1.  Neither an interrupt nor a step
- * comes before the next instruction, which will load %esp. */
+/* mov to %ss with RPL 0, as boot code does it: at ring 1 that is RPL 1.  Neither an interrupt nor a
+ * step comes before the next instruction, which will load %esp. */
 static bool mov_to_ss(struct vcpu *v, const struct insn *i, u32 error)
 {
 	u32 sel;
@@ -215,7 +215,8 @@ static void emulate_halt(struct vcpu *v)
 	v->halted = !(virq_waiting(v) && virq_enabled(v));
 }
 
-/* Where they were off, the next instruction is done before one comes in: `sti; hlt` and `sti; iret` rest on that. */
+/* Where they were off, the next instruction is done before one comes in: `sti; hlt` and `sti; iret`
+ * rest on that. */
 static bool set_interrupts(struct vcpu *v, const struct insn *i)
 {
 	bool were_on = virq_enabled(v);

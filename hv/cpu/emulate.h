@@ -11,7 +11,8 @@ static inline u32 cpl(const struct vcpu *v) { return v->regs->cs & 3; }
 u32 *insn_reg(struct vcpu *v, u32 n);			/* one of the eight, 32 bits */
 u32 reg_get(struct vcpu *v, u32 n, u32 size);		/* size 1: al cl dl bl ah ch dh bh */
 void reg_set(struct vcpu *v, u32 n, u32 size, u32 val);
-/* By a segment (SEG_*), with its limit and type, and through the guest's page tables.  False: the guest has got its fault. */
+/* By a segment (SEG_*), with its limit and type, and through the guest's page tables.  False: the
+ * guest has got its fault. */
 bool segment_read(struct vcpu *v, u8 seg, u32 offset, void *dst, u32 len);
 bool segment_write(struct vcpu *v, u8 seg, u32 offset, const void *src, u32 len);
 /* The memory operand. */
@@ -20,15 +21,18 @@ bool operand_allowed(struct vcpu *v, const struct insn *i, u32 len, bool write);
 gva_t operand_linear(struct vcpu *v, const struct insn *i);	/* its address, asking nothing */
 /* Memory or register, whichever it is. */
 bool operand_get(struct vcpu *v, const struct insn *i, u32 size, u32 *val);
-/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its page
- * fault, as from a processor that fetches all of an instruction before it looks at privilege. */
+/* The instruction at eip.  FAULTED: it ends in a page that is not there, and the guest has got its
+ * page fault, as from a processor that fetches all of an instruction before it looks at
+ * privilege. */
 enum decoded { DECODED, NOT_OURS, FAULTED };
 enum decoded insn_fetch(struct vcpu *v, struct insn *i);
-/* It is done, and len bytes long (0: one element of a repeated one is): to the next, or with EFLAGS.TF into a #DB. */
+/* It is done, and len bytes long (0: one element of a repeated one is): to the next, or with
+ * EFLAGS.TF into a #DB. */
 void insn_done(struct vcpu *v, u32 len);
 
 /* ---- emulate.c ---- */
-/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood the log. */
+/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood
+ * the log. */
 bool told_first(u32 *list, u32 *count, u32 number);
 
 /* ---- emulate_io.c ---- */

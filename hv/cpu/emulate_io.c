@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ports.  Nothing is there: reads are all ones, and one write restarts the guest, as a PC's keyboard controller does. */
+/* Ports.  Nothing is there: reads are all ones, and one write restarts the guest, as a PC's
+ * keyboard controller does. */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
 #include "hv/lib/lib.h"

@@ -8,7 +8,8 @@
 #include "hv/cpu/cpu.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
-/* What assembly goes by, then the places that kernels of lguest's time have them at, then the clock in one piece. */
+/* What assembly goes by, then the places that kernels of lguest's time have them at, then the clock
+ * in one piece. */
 _Static_assert(OFF(irq_enabled) == RSH_IRQ_ENABLED, "shared page");
 _Static_assert(OFF(blocked_interrupts) == RSH_BLOCKED, "shared page");
 _Static_assert(OFF(cr2) == RSH_CR2, "shared page");

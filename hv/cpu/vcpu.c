@@ -49,7 +49,8 @@ static void fpu_restore(struct vcpu *v)
 
 /* ---- control registers ---- */
 
-/* Theirs while they run.  All else in the real ones is ours: WP, NE, PG, PSE, OSFXSR never change. */
+/* Theirs while they run.  All else in the real ones is ours: WP, NE, PG, PSE, OSFXSR never
+ * change. */
 #define CR0_GUESTS	(CR0_MP | CR0_EM | CR0_TS | CR0_AM)
 #define CR4_GUESTS	CR4_TSD
 

@@ -13,8 +13,8 @@
  * - At the first instruction of a system-call handler that was entered directly, interrupts
  *   still look on.  We wait: that instruction turns them off.
  *
- * And one where hardware waits, too: behind `sti` and `mov %ss` the next instruction is done first.  We let the guest
- * do it alone, with EFLAGS.TF, and see to it that nobody finds that flag.
+ * And one where hardware waits, too: behind `sti` and `mov %ss` the next instruction is done first.
+ * We let the guest do it alone, with EFLAGS.TF, and see to it that nobody finds that flag.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
@@ -61,7 +61,8 @@ void virq_enable(struct vcpu *v, bool on)
 		v->irq_on = on;
 }
 
-/* What waits, is not blocked, and has a gate: one without waits until there is one, and holds up no other. */
+/* What waits, is not blocked, and has a gate: one without waits until there is one, and holds up no
+ * other. */
 static u32 virq_deliverable(struct vcpu *v)
 {
 	u32 blocked = 0, ready, left;
@@ -105,8 +106,8 @@ static u8 opcode_at_eip(struct vcpu *v)
 	return op;
 }
 
-/* With TF through the instruction that is held.  Not through an `int n`, which would leave TF in a frame where we do not
- * look, and comes out soon enough; nor if the guest is stepping by itself. */
+/* With TF through the instruction that is held.  Not through an `int n`, which would leave TF in a
+ * frame where we do not look, and comes out soon enough; nor if the guest is stepping by itself. */
 static void step(struct vcpu *v)
 {
 	u8 op = opcode_at_eip(v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CR0.AM is the guest's own: with it, and EFLAGS.AC, ring 3 gets #AC for what is not aligned; without it never. (QEMU checks no
- * alignment; Bochs does, and there the variant is "strict".)
+ * CR0.AM is the guest's own: with it, and EFLAGS.AC, ring 3 gets #AC for what is not aligned;
+ * without it never.  (QEMU checks no alignment; Bochs does, and there the variant is "strict".)
  *
  * Outcome: SUCCESS
  */

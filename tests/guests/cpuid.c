@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * CPUID as the guest's kernel is to see it: what the processor has and the list allows, and the sign of a
- * hypervisor; nothing else, in no leaf.  The list is written down here once more, on purpose.
+ * CPUID as the guest's kernel is to see it: what the processor has and the list allows, and the
+ * sign of a hypervisor; nothing else, in no leaf.  The list is written down here once more, on
+ * purpose.
  *
  * Outcome: SUCCESS
  */

@@ -41,6 +41,7 @@ class Story:
         self.repeat = int((re.findall(r"^ \* Repeat: (\d+)$", text, re.M) or ["1"])[0])
         self.config = re.findall(r"^ \* Config: (\S+) = (.*)$", text, re.M)
         self.logged = re.findall(r"^ \* Logged: (.*)$", text, re.M)
+        self.info = re.findall(r"^ \* Info: (.*)$", text, re.M)
         self.measures = re.findall(r"^ \* Measures: (.*)$", text, re.M)
         assert self.outcome or self.variants or self.measures, f"{path} does not say what shall come of it"
         for outcome in [self.outcome] if self.outcome else [o for _, o in self.variants]:
@@ -144,6 +145,9 @@ class Batch(Group):
             for guest, outcome in ids:
                 self.verdict(r, guest, outcome)
                 self.log_says(r, guest, story.logged)
+                for words in story.info:
+                    info = r.command(f"info {guest}")
+                    check(re.search(words, info), f"info does not say {words}:\n{info}")
             self.witness_goes_on(r, beat)
             r.audit()
             for guest, outcome in ids:

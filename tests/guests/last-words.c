@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Last words that are too long are cut, at 127 characters, and not one later; those that run into the end of
- * memory end there.
+ * Last words that are too long are cut, at 127 characters, and not one later; those that run into
+ * the end of memory end there.
  *
  * Variant long: killed [^a]a{127}$
  * Variant edge: killed [^e]edge$

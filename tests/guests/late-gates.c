@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An interrupt whose gate was empty at `lidt` waits; when the gate is filled in the table, without a
- * word to anybody, it arrives.  While it waits it holds up no other, wakes no `hlt`, and does not show
- * in irq_pending.
+ * An interrupt whose gate was empty at `lidt` waits; when the gate is filled in the table, without
+ * a word to anybody, it arrives.  While it waits it holds up no other, wakes no `hlt`, and does not
+ * show in irq_pending.
  *
  * Outcome: SUCCESS
  */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Segments bind what is carried out for the guest, too: limits, upward and downward, of bytes and of pages, 16 bits and 32;
- * null selectors; what may be read and what written.  #SS for the stack segment, #GP for the others, both with the error
- * code 0, and nothing of the instruction is done.  (QEMU itself looks at no limit and lets null selectors pass, so that there only
- * what Ringlet does is seen; in Bochs it is all the same.)
+ * Segments bind what is carried out for the guest, too: limits, upward and downward, of bytes and
+ * of pages, 16 bits and 32; null selectors; what may be read and what written.  #SS for the stack
+ * segment, #GP for the others, both with the error code 0, and nothing of the instruction is done.
+ * (QEMU itself looks at no limit and lets null selectors pass, so that there only what Ringlet does
+ * is seen; in Bochs it is all the same.)
  *
  * Outcome: SUCCESS
  */

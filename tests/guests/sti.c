@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * After `sti`, and after a `mov %ss` that is carried out for the guest, one more instruction is done before an interrupt comes
- * in, and nothing of how that is done can be seen.
+ * After `sti`, and after a `mov %ss` that is carried out for the guest, one more instruction is
+ * done before an interrupt comes in, and nothing of how that is done can be seen.
  *
  * Outcome: SUCCESS
  */

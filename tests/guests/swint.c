@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `int n` from ring 3, for all n: it gets in where the guest's gate is open to ring 3 and nowhere else; from the guest's
- * kernel, which takes itself for ring 0, through every gate. A forged page fault, timer interrupt or hypercall is a general protection fault.  No interrupt
- * of the machine's can be forged either, and Ringlet's own vectors do not show.
+ * `int n` from ring 3, for all n: it gets in where the guest's gate is open to ring 3 and nowhere
+ * else; from the guest's kernel, which takes itself for ring 0, through every gate.  A forged page
+ * fault, timer interrupt or hypercall is a general protection fault.  No interrupt of the machine's
+ * can be forged either, and Ringlet's own vectors do not show.
  *
  * Outcome: SUCCESS
  */
@@ -54,7 +55,8 @@ void test_main(void)
 		EXPECT(got[n] >> 16 == n, "int %x at ring 1: vector %x error %x", n, got[n] >> 16, got[n] & 0xFFFF);
 	}
 	/* The guest may open others, but not the hypercall. */
-	/* (Not those that push an error code: software interrupts push none, and our frames would be askew.) */
+	/* (Not those that push an error code: software interrupts push none, and our frames would
+	 * be askew.) */
 	for (n = 1; n < 256; n += n == 6 ? 9 : 5)
 		idt_put(n, make_gate(KERNEL_CS, stubs[n], GATE_TRAP, 3));
 	idt_put(RINGLET_TRAP, make_gate(KERNEL_CS, stubs[RINGLET_TRAP], GATE_TRAP, 3));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A system call that goes straight to ring 1 finds interrupts still on at its first instruction, which turns
- * them off. If that very instruction makes the guest come out (its page is not in the shadow tables), no
- * interrupt may come in before it is done; through a trap gate, where nothing turns them off, it may.
+ * A system call that goes straight to ring 1 finds interrupts still on at its first instruction,
+ * which turns them off.  If that very instruction makes the guest come out (its page is not in the
+ * shadow tables), no interrupt may come in before it is done; through a trap gate, where nothing
+ * turns them off, it may.
  *
  * Outcome: SUCCESS
  */

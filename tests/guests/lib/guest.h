@@ -15,6 +15,7 @@
  *	Repeat: N				so many runs
  *	Config: KEY = VALUE			a line for its section of ringlet.conf
  *	Logged: WORDS				Ringlet's own log says that of it
+ *	Info: WORDS				`info` says that of it when it has ended
  */
 #ifndef TESTS_GUEST_H
 #define TESTS_GUEST_H
