@@ -24,11 +24,13 @@ _Static_assert(sizeof(struct info) == 68, "Multiboot information");
 struct info_module {
 	u32 start, end, string, reserved;
 };
+_Static_assert(sizeof(struct info_module) == 16, "Multiboot module");
 
 struct info_mmap {
 	u32 size;		/* of what follows; at least 20 */
 	u32 base_lo, base_hi, len_lo, len_hi, type;
 };
+_Static_assert(sizeof(struct info_mmap) == 24, "Multiboot memory map entry");
 #define MMAP_RAM	1
 #define MMAP_MAX_BYTES	65536
 

@@ -21,6 +21,7 @@ const char *capture_start(const struct lan *lan)
 {
 	static const struct { u32 magic; u16 major, minor; u32 zone, figures, snaplen, link; } header = {
 		0xA1B2C3D4, 2, 4, 0, 0, SNAPLEN, PCAP_ETHERNET };
+	_Static_assert(sizeof(header) == 24, "a pcap file's header");
 	const char *why;
 	char who[32];
 
@@ -49,6 +50,7 @@ static void capture_record(const struct net_packet *p)
 	struct { u32 seconds, microseconds, kept, len; } header = {
 		wall_at_boot() + (u32)(ns / 1000000000), (u32)(ns % 1000000000) / 1000, kept, p->len };
 	u8 piece[512] = { 0 };		/* a sender may have taken its buffer away */
+	_Static_assert(sizeof(header) == 16, "a pcap record's header");
 
 	if (export_room() < sizeof(header) + kept) {
 		capture.lost++;

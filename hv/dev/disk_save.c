@@ -26,6 +26,7 @@
 struct header {
 	u32 block, len, crc;
 };
+_Static_assert(sizeof(struct header) == 12, "tools/receive-disk reads it");
 
 static struct {
 	const struct disk *disk;	/* NULL: nothing is being sent */

@@ -81,6 +81,8 @@ struct vcpu {
 	bool devices_wait;		/* its devices have work that waits for its turn */
 };
 
+_Static_assert(offsetof(struct vcpu, fpu) % 16 == 0, "fxsave wants it so");
+
 /* ---- a guest ---- */
 enum guest_state {
 	GUEST_OFF,		/* nothing but its configuration */
