@@ -7,6 +7,7 @@
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
 #include "drivers/ps2/kbd.h"
+#include "hv/lib/ring.h"
 
 #define RELEASED	0x80
 #define SC_EXTENDED	0xE0
@@ -177,11 +178,11 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 #define STATUS_ABSENT	0xFF
 #define BIOS_NUM	0x20		/* in the BIOS's keyboard flags */
 #define BIOS_CAPS	0x40
-#define RING		64		/* scan codes; a power of two */
+#define RING		64		/* scan codes */
 
 static struct kbd_state state;
-static u8 ring[RING];
-static u32 head, tail;
+static u8 kbd_codes[RING];
+static struct byte_ring kbd_ring = { .byte = kbd_codes, .size = RING };
 
 void kbd_poll(void)
 {
@@ -194,8 +195,8 @@ void kbd_poll(void)
 		if (status == STATUS_ABSENT)
 			return;
 		code = inb(KBD_DATA);
-		if (!(status & STATUS_MOUSE) && head - tail < RING)
-			ring[head++ % RING] = code;
+		if (!(status & STATUS_MOUSE) && ring_room(&kbd_ring))
+			ring_push(&kbd_ring, code);
 	}
 }
 
@@ -204,19 +205,19 @@ void kbd_init(u8 bios_flags)
 	state.num = bios_flags & BIOS_NUM;
 	state.caps = bios_flags & BIOS_CAPS;
 	kbd_poll();
-	tail = head;
+	kbd_ring.tail = kbd_ring.head;
 	irq_register(IRQ_KEYBOARD, kbd_poll);
 }
 
 bool kbd_waiting(void)
 {
-	return tail != head;
+	return ring_used(&kbd_ring);
 }
 
 int kbd_get(struct kbd_event *e)
 {
-	while (tail != head)
-		if (kbd_translate(&state, ring[tail++ % RING], e))
+	while (ring_used(&kbd_ring))
+		if (kbd_translate(&state, ring_pull(&kbd_ring), e))
 			return 1;
 	return 0;
 }
