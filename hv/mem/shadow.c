@@ -174,22 +174,30 @@ static u32 make_pde(const struct spt *t, u32 gpde)
 	return hpa_x(hfn_hpa(t->page)) | PTE_P | PTE_A | rights;
 }
 
-static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir)
+/* Some root has t at dir, and none with fewer rights than pde's. */
+static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir, u32 pde)
 {
+	bool linked = false;
 	u32 i;
 
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (s->root[i].entries && s->root[i].spt[dir] == t)
-			return true;
-	return false;
+	for (i = 0; i < SHADOW_ROOTS; i++) {
+		const struct shadow_root *r = &s->root[i];
+
+		if (!r->entries || r->spt[dir] != t)
+			continue;
+		if (pde & ~r->entries[dir])
+			return false;
+		linked = true;
+	}
+	return linked;
 }
 
 /*
  * The shadow table for the walk w, linked into the current root.
  *
  * A table that others link already may hold entries older than the last flush of these addresses in
- * this root.  For a kernel table that some root has at the same place that is no matter (global);
- * else it is emptied first.  Tables that are shared in another way are rare (no Linux has them), so
+ * this root.  For a kernel table that some root has at the same place, with no fewer rights, that
+ * is no matter (global); else it is emptied first.  Tables that are shared in another way are rare (no Linux has them), so
  * the cost is too.
  */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
@@ -206,7 +214,7 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 		t = spt_find(s, w->table, w->large);
 		if (!t)
 			t = spt_make(g, w->table, w->large);
-		else if (user || t->user || !linked_at(s, t, dir))
+		else if (user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde)))
 			spt_empty(t);
 		t->parents++;
 		t->user |= user;
@@ -283,7 +291,8 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 
 /* ---- roots and flushes ---- */
 
-/* A root for another directory starts with the kernel tables of the one in use: they are global. */
+/* A root for another directory starts with the kernel tables of the one in use: they are global.  What
+ * it had is older than that one's last flush. */
 static void share_kernel(struct guest *g, struct shadow_root *r)
 {
 	struct shadow_root *from = g->shadow.current;
@@ -291,10 +300,11 @@ static void share_kernel(struct guest *g, struct shadow_root *r)
 
 	if (!from || from == r)
 		return;
+	flush_range(&g->shadow, r, kernel_dir(g), SWITCHER_DIR);
 	for (dir = kernel_dir(g); dir < SWITCHER_DIR; dir++) {
 		struct spt *t = from->spt[dir];
 
-		if (!t || t->user || r->spt[dir])
+		if (!t || t->user)
 			continue;
 		t->parents++;
 		r->links++;
