@@ -16,6 +16,7 @@ help:
 	@echo "make run ROOTFS=debian                           the same with a small Debian on their disk"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
 	@echo "make mutants  plants bugs, one at a time, and wants each seen by a test (hours)"
+	@echo "make soak     random tests with new seeds, for MINUTES=30"
 	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS and so on as above"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make bench    native against guest, into build/bench.json"
@@ -158,6 +159,10 @@ test: setup $(BUILD)/ringlet.elf
 mutants: setup $(BUILD)/ringlet.elf
 	@tests/mutants.py
 
+MINUTES	?= 30
+soak: setup $(BUILD)/ringlet.elf
+	@tests/soak $(MINUTES)
+
 bench: setup $(BUILD)/ringlet.elf
 	@tests/bench/run
 
@@ -171,4 +176,4 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: help elf guests iso run gdb test mutants bench check setup clean FORCE
+.PHONY: help elf guests iso run gdb test mutants soak bench check setup clean FORCE

@@ -180,25 +180,27 @@ const char *cmdline(void)
 	return (const char *)*(volatile u32 *)(boot_params + 0x228);
 }
 
-const char *variant(void)
+const char *option(const char *key)
 {
-	static char name[32];
-	const char *c = cmdline(), *key = "variant=";
+	static char value[32];
+	const char *c = cmdline();
 	u32 n;
 
 	for (; *c; c++) {
 		for (n = 0; key[n] && c[n] == key[n]; n++)
 			;
-		if (key[n])
+		if (key[n] || c[n] != '=')
 			continue;
-		c += n;
-		for (n = 0; n + 1 < sizeof(name) && c[n] && c[n] != ' '; n++)
-			name[n] = c[n];
-		name[n] = 0;
-		return name;
+		c += n + 1;
+		for (n = 0; n + 1 < sizeof(value) && c[n] && c[n] != ' '; n++)
+			value[n] = c[n];
+		value[n] = 0;
+		return value;
 	}
 	return "";
 }
+
+const char *variant(void) { return option("variant"); }
 
 bool variant_is(const char *name)
 {

@@ -101,6 +101,8 @@ void timer_ns(u32 ns);
 extern u32 start_regs[6];	/* esp eflags esi cs ds ss, as they were at the first instruction */
 u32 ram_bytes(void);
 const char *cmdline(void);
+/* What KEY=VALUE on the command line gives, until the next call; "" if it is not there. */
+const char *option(const char *key);
 const char *variant(void);
 bool variant_is(const char *name);
 static inline u64 rdtsc(void) { u64 v; asm volatile("rdtsc" : "=A"(v)); return v; }
