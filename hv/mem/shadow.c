@@ -392,7 +392,8 @@ void shadow_flush_all(struct guest *g)
 
 /*
  * The table's entry goes, and so does the link if the guest's directory no longer leads to this
- * table: another address may fill the same entry again, and this one must not see it.
+ * table, or has not been accessed: another address may fill the same entry again, and this one must
+ * not see it, or not without a mark in the directory.
  */
 static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 {
@@ -406,7 +407,8 @@ static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 		gmem_read_u32(g, gpa(r->cr3 + dir * 4), &gpde);
 	}
 	/* Of a large page hardware drops all 4 MiB. */
-	if ((gpde & (PTE_P | PTE_PS)) != PTE_P || gpde >> PAGE_SHIFT != gfn_x(t->table))
+	if ((gpde & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
+	    gpde >> PAGE_SHIFT != gfn_x(t->table))
 		unlink_table(&g->shadow, r, dir);
 	else
 		r->entries[dir] &= make_pde(t, gpde);
