@@ -52,6 +52,11 @@ MUTANTS = {
         ("unit/shadow", "if ((gpde & PTE_RW) && (!t->large || (gpde & PTE_D)))", "if (gpde & PTE_RW)"),
         ("unit/shadow", "\t\tflush = true;\n", ""),
         ("unit/shadow", "\tr->entries[dir] = 0;\n\tr->spt[dir] = NULL;", "\tr->spt[dir] = NULL;"),
+        ("guests/shadow-model", "((u32 *)frame_ptr(t->page))[index_of(a)] = 0;", ";"),
+        ("guests/shadow-model", "flush_range(&g->shadow, g->shadow.current, 0, kernel_dir(g));", "flush_range(&g->shadow, g->shadow.current, 0, kernel_dir(g) - 1);"),
+        ("guests/shadow-model", "\tif (flush)\n\t\tflush_range(s, r, 0, kernel_dir(g));", "\tif (flush)\n\t\tflush_range(s, r, 0, kernel_dir(g) - 1);"),
+        ("guests/shadow-model", "\t\tif (dir_of(a) != SWITCHER_DIR)", "\t\tif (dir_of(a) != SWITCHER_DIR && &g->shadow.root[i] == g->shadow.current)"),
+        ("guests/shadow-model", "(e & (PTE_P | PTE_A)) != (PTE_P | PTE_A)", "!(e & PTE_P)"),
         ("guests/hello", "return hpa_x(hfn_hpa(frame)) | PTE_P | PTE_A | rights;", "return hpa_x(hfn_hpa(frame)) | PTE_P | PTE_A | 0x008 | rights;"),
     ],
     "hv/cpu/decode.c": [
