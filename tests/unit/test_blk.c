@@ -309,6 +309,20 @@ static void others(void)
 		CHECK_EQ(request(77, 0, 512, true), 2);
 		CHECK_EQ(virtio_mmio_read(dev, 0x100, 4), disk[i]->bytes / 512);
 	}
+	CASE("a name and nothing behind it");
+	dev = devs[0];
+	up();
+	memset(ram + BUFS, 0xCC, 200);
+	CHECK_EQ(request(GET_ID, 0, 100, false), 0);
+	for (i = BLK_ID_BYTES; i < 100; i++)
+		CHECK(ram[BUFS + i] == 0xCC, "byte %u of a disk's name", i);
+	CASE("a range whose bytes wrap");
+	for (i = 0; i < 2; i++) {
+		struct { u64 sector; u32 sectors, flags; } r = { 0, 0x800000, 0 };
+
+		memcpy(ram + BUFS, &r, sizeof(r));
+		CHECK_EQ(request(i ? DISCARD : WRITE_ZEROES, 0, sizeof(r), true), 1);
+	}
 	CASE("no header, no status");
 	up();
 	segments = 0;
@@ -326,11 +340,23 @@ static void others(void)
 	CHECK(virtio_mmio_read(dev, 0x70, 4) & 0x40, "it goes on");
 }
 
+/* CRC-32 as the books have it, a bit at a time. */
+static u32 crc_slow(u32 crc, const void *data, u32 len)
+{
+	const u8 *p = data;
+	u32 k;
+
+	for (crc = ~crc; len--; p++)
+		for (crc ^= *p, k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
+	return ~crc;
+}
+
 /* Sends disk i and puts it together as a receiver does. */
 static void sent_and_received(u32 i)
 {
 	u8 *got = calloc(1, disk[i]->blocks * BLK_BLOCK);
-	u32 n, at, blocks = 0;
+	u32 n, at, blocks = 0, sum = 0;
 	char line[80];
 
 	wired = 0;
@@ -344,6 +370,7 @@ static void sent_and_received(u32 i)
 	}
 	at = (u32)snprintf(line, sizeof(line), "RINGLET-DISK 1 %s %u\n", disk[i]->name, (unsigned)disk[i]->bytes);
 	CHECK(wired > at && !memcmp(wire, line, at), "the title");
+	CHECK_EQ(crc_slow(0, "123456789", 9), 0xCBF43926);
 	for (;; at += BLK_BLOCK, blocks++) {
 		u32 h[3];
 
@@ -352,9 +379,14 @@ static void sent_and_received(u32 i)
 		at += 12;
 		if (h[0] == ~0u) {
 			CHECK(h[1] == blocks && at == wired, "the end says %u blocks, there were %u", h[1], blocks);
+			CHECK(h[2] == sum, "checksum of all %08x, not %08x", h[2], sum);
 			break;
 		}
 		CHECK(h[0] < disk[i]->blocks && h[1] == BLK_BLOCK, "block %u of %u bytes", h[0], h[1]);
+		CHECK(h[2] == crc_slow(0, wire + at, BLK_BLOCK), "checksum of block %u", h[0]);
+		sum = crc_slow(sum, &h[2], 4);
+		for (n = disk[i]->bytes - h[0] * BLK_BLOCK; n < BLK_BLOCK; n++)
+			CHECK(!wire[at + n], "byte %u behind the disk's end is sent", n);
 		memcpy(got + h[0] * BLK_BLOCK, wire + at, BLK_BLOCK);
 	}
 	CHECK(!memcmp(got, model[i], disk[i]->bytes), "disk %u came out different", i);

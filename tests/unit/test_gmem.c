@@ -183,5 +183,13 @@ int main(int argc, char **argv)
 	}
 	p2m_free_map(&g);
 	CHECK_EQ(frames_used, before);
+	p2m_free_map(&g);		/* and is not there to come back again */
+	for (i = 0; i < 2 * 1024 + 5; i += 41)
+		CHECK(!hfn_x(p2m_lookup(&g, gfn(i))), "frame %u of an empty map", i);
+	g.mem_pages = 2 * 1024;		/* a guest that is just built: the map has no second leaf yet */
+	CHECK(p2m_set(&g, gfn(0), HFN_NONE), "p2m_set");
+	CHECK(!hfn_x(p2m_lookup(&g, gfn(1024))) && !hfn_x(p2m_lookup(&g, gfn(7))), "a frame that nobody set");
+	p2m_free_map(&g);
+	CHECK_EQ(frames_used, before);
 	return passed();
 }

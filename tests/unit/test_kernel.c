@@ -116,6 +116,21 @@ int main(int argc, char **argv)
 	file[4] = 2;
 	CHECK_HAS(parse(sizeof(file)), "32-bit");
 
+	/* As many parts as there is room for, and one more. */
+	for (n = KERNEL_PIECES; n <= KERNEL_PIECES + 1; n++) {
+		make_elf();
+		put(28, 1024, 4);
+		put(44, n, 2);
+		for (i = 0; i < n; i++) {
+			put(1024 + 32 * i, 1, 4);
+			put(1024 + 32 * i + 4, 4096, 4);
+			put(1024 + 32 * i + 12, 0x100000 + 0x1000 * i, 4);
+			put(1024 + 32 * i + 16, 100, 4);
+			put(1024 + 32 * i + 20, 100, 4);
+		}
+		CHECK(!parse(sizeof(file)) == (n <= KERNEL_PIECES), "%u parts", n);
+	}
+
 	CASE("bzImage");
 	make_bzimage();
 	CHECK(!parse(sizeof(file)), "%s", parse(sizeof(file)));
@@ -129,6 +144,15 @@ int main(int argc, char **argv)
 		CHECK(parse(i), "cut to %u bytes", i);
 	put(0x206, 0x200, 2);
 	CHECK_HAS(parse(sizeof(file)), "old");
+
+	make_bzimage();
+	file[0x1F1] = 200;	/* its own begin is beyond the file */
+	CHECK_HAS(parse(sizeof(file)), "cut off");
+	make_bzimage();
+	put(0x260, 0xF0000000, 4);
+	CHECK_HAS(parse(sizeof(file)), "more memory");
+	put(0x260, 0xFFFFFFFF - 0x1000000, 4);
+	CHECK_HAS(parse(sizeof(file)), "more memory");
 
 	CASE("neither");
 	memset(file, 0, sizeof(file));

@@ -312,6 +312,7 @@ int main(int argc, char **argv)
 {
 	seed_from(argc, argv, 13);
 	cards_create();
+	CHECK_EQ(inet_fold(0xFFFF), 0xFFFF);	/* never 0: that would be no checksum */
 	CASE("headers");
 	headers();
 	CASE("placement");

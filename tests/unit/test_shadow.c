@@ -684,12 +684,10 @@ int main(int argc, char **argv)
 	CASE("scarce pool");
 	for (i = 0; i < lives; i++)
 		life(300, 2 + rnd(24));
-	if (argc > 3 && !strcmp(argv[3], "aliases")) {
-		CASE("aliased tables");
-		aliases = true;
-		for (i = 0; i < lives; i++)
-			life(300, 2 + rnd(60));
-	}
+	CASE("aliased tables");
+	aliases = true;
+	for (i = 0; i < lives; i++)
+		life(300, 2 + rnd(60));
 	printf("     %u steps, %llu fills, %llu evictions\n", steps_done, (unsigned long long)fills,
 	       (unsigned long long)evictions);
 	CHECK(steps_done > lives * 100 && evictions && lags, "the test did not do its work");

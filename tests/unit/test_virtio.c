@@ -22,7 +22,7 @@ enum { FEATURES_SEL = 0x14, DRIVER_FEATURES = 0x20, DRIVER_SEL = 0x24, QUEUE_SEL
        SHM_LEN = 0xB0, SHM_BASE = 0xB8, GENERATION = 0xFC };
 
 static struct virtio_dev d;
-static u32 irqs, logged, popped, bytes_in, longest, resets, starts;
+static u32 irqs, logged, popped, bytes_in, processed, longest, resets, starts;
 static char why[200];
 
 static void irq(void *o) { (void)o; irqs++; }
@@ -39,6 +39,7 @@ static bool process(struct virtio_dev *dev, u32 q)
 	struct virtio_chain c;
 	u32 n = 0;
 
+	processed++;
 	while (n++ < 32 && virtq_pop(dev, q, &c)) {
 		u8 buf[256];
 		u32 got = virtio_copy_from(dev, &c, 0, buf, sizeof(buf)), put;
@@ -274,6 +275,55 @@ static void rules_broken(void)
 #define NEEDS_RESET	0x40
 
 /* 2.1, 2.2: the status says only what is true, and only a reset takes it back. */
+/* A device that has broken touches nothing more: no chain is taken, no answer shown, no interrupt raised, by any queue. */
+static void broken_for_good(void)
+{
+	struct virtio_chain c;
+	u32 before;
+
+	up(V1);
+	desc(DESC, 0, BUFS, 8, 0, 0);
+	offer(0);
+	offer(0);
+	CHECK(virtq_pop(&d, 0, &c), "nothing to pop");
+	virtq_push(&d, 0, c.head, 0);
+	d.queue[0].kicked = d.queue[1].kicked = true;
+	virtio_broken(&d, "on purpose");
+	before = irqs;
+	CHECK(!virtq_waiting(&d, 0) && !virtq_pop(&d, 0, &c), "a chain is taken from a broken device");
+	virtq_signal(&d, 0);
+	CHECK_EQ(irqs, before);
+	processed = 0;
+	CHECK(!virtio_poll(&d) && !processed, "a broken device is at work");
+	set(STATUS, 0);
+	/* The one queue breaks it while the other has something to do. */
+	up(V1);
+	d.queue[0].kicked = d.queue[1].kicked = true;
+	offer(SIZE);
+	processed = 0;
+	virtio_poll(&d);
+	CHECK_EQ(processed, 1);
+	set(STATUS, 0);
+}
+
+/* A chain may be longer than 4 GiB in all: it counts as as long as can be counted. */
+static void endless_chain(void)
+{
+	static struct virtio_chain c = { .readable = 2, .writable = 3 };
+	u32 i;
+
+	for (i = 0; i < 5; i++)
+		c.seg[i] = (struct virtio_seg){ 0, 0xFFFFFFF0 };
+	CHECK_EQ(virtio_readable_bytes(&c), 0xFFFFFFFF);
+	CHECK_EQ(virtio_writable_bytes(&c), 0xFFFFFFFF);
+	/* Beyond the address space: refused when it is taken, whatever is done with it. */
+	up(V1);
+	desc(DESC, 0, 0xFFFFFFF0, 0x20, 0, 0);
+	offer(0);
+	CHECK(!virtq_pop(&d, 0, &c) && (get(STATUS) & 0x40), "a descriptor beyond the address space is taken");
+	set(STATUS, 0);
+}
+
 static void status(void)
 {
 	u32 n = starts;
@@ -479,6 +529,9 @@ int main(int argc, char **argv)
 	rules_kept();
 	CASE("rules broken");
 	rules_broken();
+	CASE("broken for good");
+	broken_for_good();
+	endless_chain();
 	CASE("status");
 	status();
 	CASE("queues");
