@@ -103,7 +103,7 @@ class Batch(Group):
                 ids.append((f"t{len(self.sections)}", outcome))
                 keys = {"kernel": story.name, "memory": "8M", "start": "no"}
                 for key, value in story.config:
-                    keys.setdefault(key, []).append(value)
+                    keys[key] = value if key == "memory" else keys.get(key, []) + [value]
                 keys["cmdline"] = f"image={image_range()} variant={v}"
                 self.sections.append((ids[-1][0], keys))
             self.kernels.add(story.name)

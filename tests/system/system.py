@@ -220,6 +220,25 @@ def bochs_guests(_):
             r.audit()
 
 
+def own_memory(_):
+    """The hypervisor's own address space, as the processor has it: all RAM and nothing else, no page 0, no guard page,
+    text and constants read-only, and at the top the Switcher with its three pages."""
+    at = {n: int(v, 16) for v, _, n in (l.split()[-3:] for l in sh(["nm", elf()]).splitlines())}
+    for name, machine in (("new", {}), ("old", {"cpu": "pentium,-pse"})):     # with pages of 4 MiB and without
+        with Ringlet("system-own-memory", kernel=elf(), modules=[work_file("own-memory", "ringlet.conf", "")], memory=64,
+                     **machine) as r:
+            r.monitor()
+            r.drain(1)          # nobody is there: it halts, in its own address space
+            said = r.hmp("info mem")
+        ranges = [(int(a, 16), int(b, 16), how) for a, b, how in re.findall(r"(\w+)-(\w+) \w+ (...)", said)]
+        ram = ranges[3][1] if len(ranges) > 3 else 0
+        check(ranges == [
+            (0x1000, at["hv_start"], "-rw"), (at["hv_start"], at["hv_readonly_end"], "-r-"),
+            (at["hv_readonly_end"], at["stack_guard"], "-rw"), (at["stack_guard"] + 4096, ram, "-rw"),
+            (0xFFC00000, 0xFFC01000, "-r-"), (0xFFC01000, 0xFFC04000, "-rw")], f"{name}: {said}")
+        check(60 << 20 < ram <= 64 << 20, f"{name}: {said}")
+
+
 class Machines(Group):
     layer = "system"
 
@@ -246,4 +265,5 @@ def groups():
                  [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
+        Machines([("own-memory", own_memory)]),
     ]

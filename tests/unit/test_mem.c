@@ -53,7 +53,8 @@ static void module(u32 start, u32 end)
 	bi.module[bi.modules++].end = end;
 }
 
-static bool forbidden(u32 f)
+/* Not RAM, or taken from the start by somebody else than the heap. */
+static bool reserved(u32 f)
 {
 	u32 i, a = f << 12, b = a + 4095;
 	bool in = false;
@@ -63,7 +64,12 @@ static bool forbidden(u32 f)
 	for (i = 0; i < bi.modules; i++)
 		if (bi.module[i].end > bi.module[i].start && a < bi.module[i].end && b >= bi.module[i].start)
 			return true;
-	return !in || a < IMAGE_END || a >= SWITCHER_BASE || (a >= heap_at && a < heap_at + heap_bytes);
+	return !in || a < IMAGE_END || a >= SWITCHER_BASE;
+}
+
+static bool forbidden(u32 f)
+{
+	return reserved(f) || (f << 12 >= heap_at && f << 12 < heap_at + heap_bytes);
 }
 
 int main(int argc, char **argv)
@@ -75,6 +81,7 @@ int main(int argc, char **argv)
 	ram(0x100000, 0xF00000);
 	ram(0x1000000, 0x4000000);	/* a hole at 15 MiB */
 	ram(0xFFB00000, 0xFFFFF000);	/* reaches into the Switcher's range */
+	module(IMAGE_END + 0x5000, IMAGE_END + 0x5001);		/* where the heap would like to be */
 	module(0xEFFF00, 0xF00000);
 	module(0xFFF123, 0x1100007);	/* crosses 16 MiB and a hole */
 	module(0x3FFFFFF, 0x4000000);	/* the very last byte */
@@ -85,6 +92,8 @@ int main(int argc, char **argv)
 		allowed += !forbidden(f);
 	total = frames_free();
 	CHECK_EQ(total, allowed);
+	for (f = heap_at >> 12; f < (heap_at + heap_bytes) >> 12; f++)
+		CHECK(!reserved(f), "frame %#x of the heap is somebody's", f);
 	CHECK(heap_bytes >= 512 << 10 && heap_at >= IMAGE_END, "heap %#x + %#x", heap_at, heap_bytes);
 	while (hfn_x(frame_alloc()) * 0 == 0 && frames_free() + n + 1 == total) {
 		n++;
@@ -97,6 +106,11 @@ int main(int argc, char **argv)
 		if (!forbidden(f))
 			frame_free(hfn(f));	/* panics unless it was out */
 	CHECK_EQ(frames_free(), total);
+
+	memset(page, 0xEE, sizeof(page));
+	frame_free(frame_alloc_zeroed());
+	for (i = 0; i < PAGE_SIZE; i++)
+		CHECK(!page[i], "byte %u of a zeroed frame", i);
 
 	CASE("each once");
 	for (i = 0; i < 20000; i++) {
