@@ -21,7 +21,8 @@ static u32 heap_at, heap_bytes;
 
 void *hpa_ptr(hpa_t a)
 {
-	heap_at = hpa_x(a);
+	if (!heap_bytes)
+		heap_at = hpa_x(a);
 	return page;
 }
 
