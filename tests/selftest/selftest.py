@@ -60,7 +60,13 @@ def verdicts(_):
 
 def bare_guest(_):
     """A guest that says FAILURE, one that says nothing, and wrong expectations of death are all failures."""
-    source = """#include "guest.h"
+    source = """/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What comes of it depends on the variant.
+ *
+ * Outcome: SUCCESS
+ */
+#include "guest.h"
 void test_main(void)
 {
 	if (variant_is("fails")) EXPECT(0, "on purpose");
@@ -72,16 +78,14 @@ void test_main(void)
 """
     path = os.path.join(guests.HERE, "selftest-guest.c")
 
-    class Fake:
-        name, repeat, config, logged = "selftest-guest", 1, [], []
-
     cases = [("fails", "SUCCESS", False), ("nothing", "SUCCESS", False), ("dies", "SUCCESS", False),
              ("silent", "SUCCESS", False), ("good", "SUCCESS", True), ("good", "killed no such hypercall", False),
              ("dies", "killed no such hypercall", True), ("dies", "killed no stack", False), ("good", "running", False)]
     try:
         with open(path, "w") as f:
             f.write(source)
-        batch = guests.Batch("selftest", [(Fake, f"{i}", [(v, o)]) for i, (v, o, _) in enumerate(cases)])
+        story = guests.Story(path)
+        batch = guests.Batch("selftest", [(story, f"{i}", [(v, o)]) for i, (v, o, _) in enumerate(cases)])
         r = batch.setup()
         try:
             for (name, test), (v, o, good) in zip(batch.tests, cases):
