@@ -43,4 +43,8 @@
 #define HV_TSS			(HV_TSS_INDEX * 8)
 #define GDT_ENTRIES		32
 
+/* What switch_to_guest returns beside the vector. */
+#define SWITCH_FAILED		0x1000
+#define EXIT_V86		0x2000
+
 #endif

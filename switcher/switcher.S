@@ -17,6 +17,10 @@
  *	(4 words of slack)	see below
  *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
  *
+ * Some processors (QEMU's) let an iret of ring 1 or 3 set EFLAGS.VM.  Out of virtual-8086 mode gs,
+ * fs, ds and es are pushed before ss, so the frame lies four words lower; and cs is no selector.  So
+ * VM is asked for before cs is.
+ *
  * If the final iret faults, the processor pushes eflags, cs, eip and an error code below the five
  * words iret was to take, the stub the trap, and in_switcher %eax: those six land in error, trap
  * and the slack, so that the guest's registers are still there to be shown when it is killed.
@@ -24,8 +28,6 @@
 #include "switcher/layout.h"
 #include "arch/x86/regs.h"
 #include "asm-offsets.h"
-
-#define SWITCH_FAILED	0x1000
 
 	.section .switcher, "ax"
 
@@ -72,8 +74,11 @@ enter_guest:
 
 /* Every vector comes here: trap number and error code are on the stack. */
 exit_common:
+	testl	$EFLAGS_VM, 16(%esp)		/* eflags: is cs a selector at all? */
+	jnz	from_v86
 	testb	$3, 12(%esp)			/* cs: whom did we interrupt? */
 	jz	from_ring0
+from_guest:
 	subl	$R_SLACK_SIZE, %esp
 	pushl	%es
 	pushl	%ds
@@ -105,6 +110,11 @@ to_host:
 	popl	%ebx
 	cld					/* C wants it clear; the guest may have had it set */
 	ret
+
+/* Out of the guest, but what C finds at the end of the page is four words off: tell it. */
+from_v86:
+	orl	$EXIT_V86, (%esp)		/* trap */
+	jmp	from_guest
 
 /* The hypervisor itself was interrupted: in the Switcher, or in C? */
 from_ring0:

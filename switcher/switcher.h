@@ -19,6 +19,12 @@ struct vcpu_regs {
 };
 _Static_assert(sizeof(struct vcpu_regs) == 88, "register frame");
 
+/* The frame of an exit out of virtual-8086 mode, which ends where the other does. */
+struct v86_regs {
+	struct vcpu_regs regs;	/* ds, es, fs and gs in it are null: these are what they were */
+	u32 es, ds, fs, gs;
+};
+
 struct regs_page {
 	u32 nmis;		/* NMIs that hit the Switcher itself; counted there, collected in C */
 	u32 nulled;		/* stale segment selectors replaced by 0 on the way in */
@@ -42,9 +48,9 @@ struct host_page {
 
 /* Loads the guest's registers from LP_REGS of `pages` and enters it on page directory cr3.  Returns
  * the trap number when it comes out, with its registers stored back; or SWITCH_FAILED | vector if
- * the final iret faulted (registers unchanged). */
+ * the final iret faulted (registers unchanged); or EXIT_V86 | vector, with a struct v86_regs at the
+ * end of the register page. */
 u32 switch_to_guest(u32 pages, u32 cr3) __attribute__((regparm(2)));
-#define SWITCH_FAILED	0x1000
 
 /* Only these vectors can reach us: exceptions, the 16 interrupt lines, and the hypercall among the
  * former.  All others are absent from the IDT, so that `int n` gives #GP. */

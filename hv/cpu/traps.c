@@ -112,6 +112,10 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 			   vector, gate_selector(gate), ss);
 		return;
 	}
+	if (outer) {
+		v->ring3_cs = r->cs;
+		v->ring3_ss = r->ss;
+	}
 	n = build_frame(v, outer, has_error, error, f);
 	sp = (outer ? v->esp1 : r->esp) - n * 4;
 	if (!gva_write(v, gva(segment_base(v, ss) + sp), f, n * 4, 0, &err, &at)) {

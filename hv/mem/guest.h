@@ -50,6 +50,7 @@ struct vcpu {
 	u32 gdt_limit;
 	u16 ss1;			/* stack for traps out of ring 3 */
 	u32 esp1;
+	u16 ring3_cs, ring3_ss;		/* with which ring 3 last trapped; see exits.c */
 
 	/* Control registers as the guest believes them. */
 	u32 cr0, cr2, cr3, cr4, dr[8];

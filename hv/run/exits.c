@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why did the guest come out, and who sees to it.  Each way ends in a reason, which is counted. */
+#include <string.h>
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
 #include "hv/lib/lib.h"
@@ -56,11 +57,39 @@ static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error, bool
 	return EXIT_EXCEPTION;
 }
 
+/*
+ * It came out of virtual-8086 mode, which an iret at ring 1 or 3 has entered: a real processor ignores
+ * EFLAGS.VM there, QEMU does not.  It becomes a general protection fault of ring 3's, with the segments
+ * that ring 3 last trapped with: what it had before that iret nobody knows.  The machine's interrupts
+ * are seen to as ever.
+ */
+static enum exit_reason virtual_8086(struct vcpu *v, u32 trap)
+{
+	struct vcpu_regs *r = v->regs;
+
+	memmove(r, (u8 *)(r + 1) - sizeof(struct v86_regs), sizeof(*r));
+	r->eflags &= ~(EFLAGS_VM | EFLAGS_IOPL);
+	r->cs = v->ring3_cs;
+	r->ss = v->ring3_ss;
+	if (v->step)
+		virq_stepped(v, trap);
+	if (selector_ok_cs(v, r->cs) && selector_ok_ss(v, r->ss, r->cs))
+		trap_inject(v, VEC_GP, true, 0);
+	else
+		guest_kill(v->guest, "entered virtual-8086 mode, at %08x", r->eip);
+	if (trap == VEC_DB)
+		take_dr6();
+	return trap >= IRQ_BASE || trap == VEC_NMI || trap == VEC_MC ? handle_exit(v, trap, 0) : EXIT_EXCEPTION;
+}
+
 enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2)
 {
 	u32 error = v->regs->error;
-	bool stepped = v->step && virq_stepped(v, trap);
+	bool stepped;
 
+	if (trap & EXIT_V86)
+		return virtual_8086(v, trap & 0xFF);
+	stepped = v->step && virq_stepped(v, trap);
 	if (trap & SWITCH_FAILED) {
 		guest_kill(v->guest, "cannot run at %x:%08x with stack %x:%08x (trap %u)",
 			   (v->regs->cs & 0xFFFF), v->regs->eip,
