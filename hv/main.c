@@ -79,6 +79,7 @@ static void start_guests(void)
 void hv_main(const struct boot_info *bi, const char *wrong)
 {
 	u8 kbd_flags = bios_data_kbd_flags;	/* page 0 will not be mapped */
+	char word[2];
 
 	uart_init(&com1);		/* two ways to be heard */
 	vga_init();
@@ -91,8 +92,10 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	cmdline_init(bi->cmdline);
 	mem_init(bi);			/* frames and the C heap */
 	hostmap_init(bi);		/* paging on */
+	check_descriptors = hv_cmdline_get("check-descriptors", word, sizeof(word));
 	percpu_init();			/* GDT, IDT, TSS: from here on a fault is a panic */
 	pic_init();
+	watchdog_init();		/* for what only some processors let a guest do */
 	time_init();
 	timer_init();
 	rtc_init();

@@ -26,10 +26,16 @@ _Static_assert(sizeof(struct desc) == 8, "descriptor");
 #define DESC_BASE_HI	0xFF000000
 
 #define DESC_TYPE_TSS	(0x9 << 8)	/* available 32-bit TSS */
+#define DESC_TSS_BUSY	(0x2 << 8)
 #define GATE_TASK	0x5
 #define GATE_INTERRUPT	0xE
 #define GATE_TRAP	0xF
 
+#define SEL_INDEX(sel)	((sel) >> 3)
+#define SEL_RPL(sel)	((sel) & 3)
+#define SEL_TI		4
+
+/* Only the layout: what may be in a real table is for hv/cpu/descriptors.c to say. */
 static inline struct desc seg_desc(u32 base, u32 limit20, u32 hi_flags)
 {
 	return (struct desc){
@@ -50,6 +56,11 @@ static inline u32 desc_limit(struct desc d)
 	return d.hi & DESC_G ? limit << 12 | 0xFFF : limit;
 }
 static inline u32 desc_dpl(struct desc d) { return (d.hi & DESC_DPL) >> DESC_DPL_SHIFT; }
+
+static inline bool desc_is_code(struct desc d)
+{
+	return (d.hi & (DESC_S | DESC_CODE)) == (DESC_S | DESC_CODE);
+}
 
 static inline struct desc gate_desc(u16 sel, u32 offset, u32 type, u32 dpl)
 {

@@ -19,6 +19,7 @@ struct cpu {
 	struct vcpu *queue_head, *queue_tail;
 	u32 cr0, cr4;			/* as they are in the processor */
 	bool resched;			/* leave the running vcpu at the next exit */
+	bool low_open;			/* shadow_low_open() when our tables were loaded */
 	u32 direct_vector;		/* the one vector in our IDT that leads to a guest; 0: none */
 	u64 slice_end_ns;
 	u64 accounted_ns;		/* up to here all time is somebody's */
@@ -37,8 +38,21 @@ void vcpu_destroy(struct guest *g);
 /* Puts v on c, if another one is there; and its GDT, direct gate and trap stack, if they have
  * changed. */
 void vcpu_load(struct cpu *c, struct vcpu *v);
-void vcpu_load_tables(struct cpu *c, struct vcpu *v);
 void vcpu_load_control(struct cpu *c, struct vcpu *v);	/* what of CR0 and CR4 is the guest's own */
+
+/* ---- descriptors.c: all that is in a real GDT, IDT or TSS ---- */
+bool descriptor_reserved(u32 index);	/* a slot of ours */
+/* What becomes of a guest's; empty: it is refused. */
+struct desc descriptor_approve(u32 index, struct desc d);
+void descriptors_init(struct state_page *s, u32 pages);	/* what is ours */
+void descriptors_load(struct cpu *c, struct vcpu *v);	/* what is v's */
+/* Reads the finished tables as the processor does: NULL, or what in them must not be. */
+const char *descriptors_wrong(struct cpu *c);
+extern bool check_descriptors;		/* after each load, too, and panics */
+
+/* ---- watchdog.c: an NMI every millisecond, where a guest might turn interrupts off ---- */
+void watchdog_init(void);
+void watchdog_set(bool on);
 
 /* ---- segments.c ---- */
 void segments_reset(struct vcpu *v);
@@ -66,7 +80,7 @@ bool trap_gate_open(struct vcpu *v, u32 vector);	/* to an `int n` at the present
  * kills. */
 void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
 void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error);
-/* The real gate for the system-call vector if it may lead straight to ring 1, else empty. */
+/* The guest's gate for the system-call vector if that may lead straight to ring 1, else empty. */
 struct desc trap_direct_gate(const struct vcpu *v);
 
 /* ---- virq.c: virtual interrupts ---- */

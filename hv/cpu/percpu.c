@@ -52,28 +52,8 @@ static void build_tables(struct cpu *c, struct state_page *s)
 {
 	static u8 df_stack[8192] __attribute__((aligned(16)));
 	struct host_page *host = (struct host_page *)(c->pages + LP_HOST);
-	u32 state_va = c->pages + LP_STATE;
-	u32 i;
 
-	s->gdt[HV_CS_INDEX] = seg_desc(0, 0xFFFFF, DESC_P | DESC_S | DESC_CODE | DESC_RW |
-				       DESC_ACCESSED | DESC_DB | DESC_G);
-	s->gdt[HV_DS_INDEX] = seg_desc(0, 0xFFFFF, DESC_P | DESC_S | DESC_RW |
-				       DESC_ACCESSED | DESC_DB | DESC_G);
-	s->gdt[HV_TSS_INDEX] = seg_desc(state_va + offsetof(struct state_page, tss),
-					sizeof(struct tss) - 1, DESC_P | DESC_TYPE_TSS);
-	s->gdt[HV_DF_TSS_INDEX] = seg_desc((u32)&host->df_tss, sizeof(struct tss) - 1,
-					   DESC_P | DESC_TYPE_TSS);
-	for (i = 0; i < SWITCHER_VECTORS; i++)
-		s->idt[i] = gate_desc(HV_CS, switcher_stubs[i], GATE_INTERRUPT, 0);
-	s->idt[VEC_DF] = gate_desc(HV_DF_TSS_INDEX * 8, 0, GATE_TASK, 0);
-	/* Only ring 1 may ask us for something. */
-	s->idt[RINGLET_TRAP] = gate_desc(HV_CS, switcher_stubs[RINGLET_TRAP], GATE_INTERRUPT, 1);
-
-	s->tss.ss0 = HV_DS;
-	s->tss.esp0 = c->pages + LP_REGS + PAGE_SIZE;
-	/* Beyond the limit: no port is open to any ring but ours. */
-	s->tss.iomap = sizeof(struct tss);
-
+	descriptors_init(s, c->pages);
 	host->df_tss = (struct tss){
 		.eip = (u32)double_fault, .cs = HV_CS, .eflags = EFLAGS_FIXED,
 		.esp = (u32)df_stack + sizeof(df_stack), .ss = HV_DS, .ds = HV_DS, .es = HV_DS,

@@ -1,44 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's GDT as the processor sees it.  Each entry is built from the few fields we approve,
- * never patched: code and data only, at ring 1 or outwards, marked accessed (the processor's own
- * marking would fault on our read-only table).  Everything else becomes the empty descriptor.
- * Segment limits protect nothing here: page tables do.
+ * The guest's GDT: who may change it and how, and what its selectors mean.  What becomes of a
+ * descriptor that the guest asks for, descriptors.c says.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
 
-#define SEL_INDEX(sel)	((sel) >> 3)
-#define SEL_RPL(sel)	((sel) & 3)
-#define SEL_TI		4
-
-static bool segment_reserved(u32 index)
-{
-	return index == 0 || index == HV_CS_INDEX || index == HV_DS_INDEX ||
-	       index == HV_TSS_INDEX || index == HV_DF_TSS_INDEX;
-}
-
-/* Empty for anything that is not a present code or data segment. */
-static struct desc segment_approve(struct desc d)
-{
-	u32 dpl = MAX(desc_dpl(d), 1u);
-	u32 keep = DESC_RW | DESC_EC | DESC_CODE | DESC_DB | DESC_G;
-
-	if ((d.hi & (DESC_P | DESC_S)) != (DESC_P | DESC_S))
-		return (struct desc){ 0 };
-	/* Conforming code would run at whatever ring jumped to it: nobody needs it. */
-	if ((d.hi & (DESC_CODE | DESC_EC)) == (DESC_CODE | DESC_EC))
-		keep &= ~DESC_EC;
-	return seg_desc(desc_base(d), (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI),
-			(d.hi & keep) | DESC_P | DESC_S | DESC_ACCESSED | (dpl << DESC_DPL_SHIFT));
-}
-
 void gdt_set(struct vcpu *v, u32 index, struct desc d)
 {
-	if (index >= GDT_ENTRIES || segment_reserved(index))
+	if (index >= GDT_ENTRIES || descriptor_reserved(index))
 		return;
-	v->gdt[index] = segment_approve(d);
+	v->gdt[index] = descriptor_approve(index, d);
 	v->tables_changed = true;
 }
 
@@ -67,9 +40,9 @@ bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
 	v->gdt_base = base;
 	v->gdt_limit = limit;
 	for (i = 0; i < GDT_ENTRIES; i++) {
-		struct desc new = segment_approve(d[i]);
+		struct desc new = descriptor_approve(i, d[i]);
 
-		if (segment_reserved(i) || (!new.hi && in_use(v, i)))
+		if (descriptor_reserved(i) || (!new.hi && in_use(v, i)))
 			continue;
 		v->gdt[i] = new;
 	}

@@ -63,15 +63,15 @@ bool trap_gate_open(struct vcpu *v, u32 vector)
 
 struct desc trap_direct_gate(const struct vcpu *v)
 {
-	struct desc d = v->syscall_vec >= SWITCHER_VECTORS && v->syscall_vec < 256 ?
-			v->idt[v->syscall_vec] : (struct desc){ 0 };
+	struct desc d = { 0 };
 
+	if (v->syscall_vec >= SWITCHER_VECTORS && v->syscall_vec < 256 && !shadow_low_open(v->guest))
+		d = v->idt[v->syscall_vec];
 	/* The real gate must not clear the real interrupt flag.  An interrupt gate clears the
 	 * virtual one: that is right only if the guest has promised to do it itself. */
-	if (!gate_type(d) ||
-	    (gate_type(d) == GATE_INTERRUPT && !(v->guest_features & RINGLET_F_SYSCALL_IF)))
+	if (gate_type(d) == GATE_INTERRUPT && !(v->guest_features & RINGLET_F_SYSCALL_IF))
 		return (struct desc){ 0 };
-	return gate_desc(gate_selector(d), gate_offset(d), GATE_TRAP, MAX(desc_dpl(d), 1u));
+	return d;
 }
 
 /* The frame, lowest word first, as the handler finds it.  Returns the number of words. */

@@ -72,27 +72,6 @@ void vcpu_load_control(struct cpu *c, struct vcpu *v)
 
 /* ---- on and off a processor ---- */
 
-void vcpu_load_tables(struct cpu *c, struct vcpu *v)
-{
-	struct state_page *s = cpu_state(c);
-	struct desc direct = trap_direct_gate(v);
-	u32 i;
-
-	for (i = 1; i < GDT_ENTRIES; i++)
-		if (i != HV_CS_INDEX && i != HV_DS_INDEX && i != HV_TSS_INDEX && i != HV_DF_TSS_INDEX)
-			s->gdt[i] = v->gdt[i];
-	if (c->direct_vector)
-		s->idt[c->direct_vector] = (struct desc){ 0 };
-	c->direct_vector = 0;
-	if (gate_type(direct)) {
-		c->direct_vector = v->syscall_vec;
-		s->idt[v->syscall_vec] = direct;
-	}
-	s->tss.esp1 = v->esp1;
-	s->tss.ss1 = v->ss1;
-	v->tables_changed = false;
-}
-
 void vcpu_load(struct cpu *c, struct vcpu *v)
 {
 	u32 *top = frame_ptr(c->guest_table);
@@ -108,7 +87,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 		hpa_x(hfn_hpa(v->regs_frame)) | PTE_P | PTE_RW | PTE_A | PTE_D;
 	/* The Switcher reloads what differs from these. */
 	asm volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
-	vcpu_load_tables(c, v);
+	descriptors_load(c, v);
 	c->loaded = v;
 	v->guest->stats.loads++;
 }

@@ -90,6 +90,11 @@ void hostmap_init(const struct boot_info *bi)
 	write_cr0(read_cr0() | CR0_PG);
 }
 
+void hostmap_device(u32 a)
+{
+	map_page(a);
+}
+
 void hostmap_set_top(u32 va, hfn_t frame, bool writable)
 {
 	top_table[(va >> PAGE_SHIFT) & 1023] = hpa_x(hfn_hpa(frame)) | PTE_P | PTE_A |

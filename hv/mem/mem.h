@@ -36,6 +36,7 @@ void hostmap_init(const struct boot_info *bi);
 /* Maps frame at va, which is in the top 4 MiB (>= SWITCHER_BASE).  May be repeated for the same
  * va. */
 void hostmap_set_top(u32 va, hfn_t frame, bool writable);
+void hostmap_device(u32 a);		/* one page of registers, at its machine address */
 
 /* ---- p2m.c: guest frame -> machine frame ---- */
 /* Returns HFN_NONE for a frame the guest does not own. */
@@ -108,6 +109,8 @@ void shadow_flush_all(struct guest *g);
 void shadow_flush_one(struct vcpu *v, gva_t a);	/* in this root, or for a kernel address in all */
 void shadow_flush_everywhere(struct guest *g, gva_t a);	/* in all */
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir); /* one directory entry of the roots for cr3 */
+/* Ring 3 has pages, in the current root, where virtual-8086 code can begin. */
+bool shadow_low_open(const struct guest *g);
 /* The machine's cr3 for the current root, with this CPU's table for the top 4 MiB in it. */
 hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table);
 

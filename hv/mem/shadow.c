@@ -200,7 +200,7 @@ static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir, u32 
  * is no matter (global); else it is emptied first.  Tables that are shared in another way are rare (no Linux has them), so
  * the cost is too.
  */
-static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
+static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u32 access)
 {
 	struct shadow *s = &g->shadow;
 	struct shadow_root *r = s->current;
@@ -224,6 +224,8 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w)
 	}
 	/* More rights here must not reach entries that were cached under fewer. */
 	pde = make_pde(t, w->pde);
+	if (dir == V86_DIR && !(access & ACCESS_USER) && !(r->entries[dir] & PTE_US))
+		pde &= ~PTE_US;		/* not before ring 3 wants it: see shadow_low_open */
 	if (r->entries[dir] && (pde & ~r->entries[dir]))
 		spt_empty(t);
 	r->entries[dir] = pde;
@@ -282,7 +284,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 		return FAULT_KILLED;
 	}
 	walk_touch(v, &w, access);
-	t = link_table(g, dir_of(a), &w);
+	t = link_table(g, dir_of(a), &w, access);
 	((u32 *)frame_ptr(t->page))[index_of(a)] = make_pte(h, w.large ? LARGE_RIGHTS : w.pte);
 	g->stats.shadow_fills++;
 	shadow_prefill(g, t, index_of(a));
@@ -447,6 +449,17 @@ void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir)
 		if (r->entries && r->cr3 == (cr3 & PTE_FRAME) && dir < SWITCHER_DIR && r->spt[dir])
 			unlink_table(s, r, dir);
 	}
+}
+
+/*
+ * Some processors (QEMU's) let an iret of ring 1 or 3 enter virtual-8086 mode, with interrupts off and
+ * IOPL 3, and `int` takes that IOPL along through a gate to ring 1.  The mode's first instruction is
+ * below 1 MiB and 64 KiB, and fetched with ring 3's rights; so who has no pages for ring 3 there is
+ * safe.  (The gate is kept shut, and the watchdog on, for those who have.)
+ */
+bool shadow_low_open(const struct guest *g)
+{
+	return g->shadow.current->entries[V86_DIR] & PTE_US;
 }
 
 hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)

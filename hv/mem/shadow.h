@@ -10,6 +10,7 @@
 
 #define SHADOW_ROOTS	RINGLET_ASIDS	/* named or not, at most so many at once */
 #define SWITCHER_DIR	(SWITCHER_BASE >> 22)
+#define V86_DIR		0		/* all that a segment of virtual-8086 mode begins in */
 #define NO_CR3		1u		/* no page-aligned value */
 /* A table for a 4 MiB entry allows all; its directory entry says what is really allowed. */
 #define LARGE_RIGHTS	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)

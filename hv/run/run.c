@@ -27,8 +27,10 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	virq_deliver(v);
 	if (!guest_alive(v->guest))
 		return;
-	if (v->tables_changed)
-		vcpu_load_tables(c, v);
+	if (v->tables_changed || c->low_open != shadow_low_open(v->guest)) {
+		descriptors_load(c, v);
+		watchdog_set(c->low_open);
+	}
 	vcpu_load_control(c, v);
 	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
 		    EFLAGS_IF | EFLAGS_FIXED;
@@ -57,9 +59,11 @@ void vcpu_run(struct cpu *c, struct vcpu *v)
 	c->slice_end_ns = time_ns() + v->slice_left_ns;
 	timer_program();
 	vcpu_load(c, v);
+	watchdog_set(c->low_open);
 	shared_update_time(v);
 	while (guest_alive(v->guest) && !v->halted && !c->resched)
 		run_once(c, v);
 	c->running = NULL;
+	watchdog_set(false);
 	sched_charge(v, sched_account(c));
 }

@@ -191,11 +191,22 @@ static void audit_one(struct guest *g)
 		    a.roots, a.tables, a.entries, a.lagging);
 }
 
+static void audit_descriptors(void)
+{
+	const char *wrong = descriptors_wrong(this_cpu());
+
+	if (wrong)
+		say("audit of the descriptors: VIOLATION: %s\n", wrong);
+	else
+		say("audit of the descriptors: ok\n");
+}
+
 static void cmd_audit(char **w)
 {
 	struct guest *g;
 	u32 i;
 
+	audit_descriptors();
 	if (w[1][0]) {
 		g = need_guest(w[1]);
 		if (g)

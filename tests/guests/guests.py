@@ -19,7 +19,7 @@ from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, tail, 
 
 HERE = os.path.join(ROOT, "tests", "guests")
 OUT = os.path.join(BUILD, "tests", "guests")
-OLD = ("accessed", "emulate", "exceptions", "fpu", "pse", "segments", "syscall")
+OLD = ("accessed", "emulate", "exceptions", "fpu", "pse", "segments", "syscall", "v86")
 PER_BOOT = 15       # and the witness makes 16
 FLAGS = ("-m32 -std=gnu11 -march=i586 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector "
          "-fcf-protection=none -mgeneral-regs-only -fno-asynchronous-unwind-tables -fno-strict-aliasing "
@@ -185,6 +185,18 @@ class Batch(Group):
         check(False, f"wanted {outcome}; {guest} is {state}, said '{result}', reason '{reason}'\n" + tail(said, 30))
 
 
+def boots(runs):
+    """In lists of up to PER_BOOT guests."""
+    batches, batch, guests = [], [], 0
+    for run in runs:
+        if guests + len(run[2]) > PER_BOOT:
+            batches.append(batch)
+            batch, guests = [], 0
+        batch.append(run)
+        guests += len(run[2])
+    return batches + [batch] if batch else batches
+
+
 def groups():
     runs, measured = [], []
     for path in sorted(glob.glob(f"{HERE}/*.c")):
@@ -195,19 +207,10 @@ def groups():
             measured += bounds.groups(story, build) if story.name == "worst" else []
             continue
         runs += [(story, name, variants) for name, variants in story.runs()]
-    batches, batch, guests = [], [], 0
     counted = [r for r in runs if r[0].icount]
-    for run in runs:
-        if run[0].icount:
-            continue
-        if guests + len(run[2]) > PER_BOOT:
-            batches.append(batch)
-            batch, guests = [], 0
-        batch.append(run)
-        guests += len(run[2])
-    if batch:
-        batches.append(batch)
+    runs = [r for r in runs if not r[0].icount]
     # A few once more on the oldest processor: no FXSR, no PGE, no CMOV.
     old = [(s, f"{n}@pentium", v) for s, n, v in runs if s.name in OLD]
-    return [Batch(i, b) for i, b in enumerate(batches)] + [
-        Batch("pentium", old, cpu="pentium"), Batch("icount", counted, icount=bounds.ICOUNT)] + measured
+    return ([Batch(i, b) for i, b in enumerate(boots(runs))] +
+            [Batch(f"pentium-{i}", b, cpu="pentium") for i, b in enumerate(boots(old))] +
+            [Batch("icount", counted, icount=bounds.ICOUNT)] + measured)

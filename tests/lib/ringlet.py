@@ -134,7 +134,7 @@ class Ringlet:
         if disk:
             self.argv += ["-drive", f"file={disk},format=raw,readonly=off,snapshot=on"]
         if kernel:
-            self.argv += ["-kernel", kernel, "-append", cmdline]
+            self.argv += ["-kernel", kernel, "-append", f"check-descriptors {cmdline}".strip()]
             if modules:
                 self.argv += ["-initrd", ",".join(modules)]
         self.argv += list(args)

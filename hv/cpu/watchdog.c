@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The way back from a guest that has turned the machine's interrupts off.  No processor lets it, but
+ * QEMU's: that obeys EFLAGS.VM in an iret of any ring, and takes IF along.  QEMU's local APIC, on the
+ * other hand, delivers its timer as an NMI, which real ones do not.  So while ring 3 has pages where
+ * virtual-8086 code can begin (shadow_low_open), an NMI comes every millisecond.
+ */
+#include <string.h>
+#include "arch/x86/cpu.h"
+#include "arch/x86/regs.h"
+#include "hv/cpu/cpu.h"
+
+#define APIC_BASE	0xFEE00000u
+#define APIC_SPURIOUS	0x0F0
+#define APIC_TIMER	0x320
+#define APIC_LINT0	0x350
+#define APIC_COUNT	0x380
+#define APIC_DIVIDE	0x3E0
+
+#define SPURIOUS_ENABLE	0x1FF
+#define DELIVER_NMI	0x400
+#define DELIVER_EXTINT	0x700		/* the 8259's, as before */
+#define MASKED		0x10000
+#define PERIODIC	0x20000
+#define DIVIDE_BY_1	0xB
+#define PERIOD		1000000		/* of QEMU's 1 GHz: 1 ms */
+
+static bool present, armed;
+
+static void apic_write(u32 reg, u32 v)
+{
+	*(volatile u32 *)(APIC_BASE + reg) = v;
+}
+
+void watchdog_init(void)
+{
+	u32 a, name[3];
+
+	cpuid(0x40000000, 0, &a, &name[0], &name[1], &name[2]);
+	if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)) || !cpu_has(CPU_APIC))
+		return;
+	hostmap_device(APIC_BASE);
+	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE);
+	apic_write(APIC_LINT0, DELIVER_EXTINT);
+	apic_write(APIC_DIVIDE, DIVIDE_BY_1);
+	present = true;
+}
+
+void watchdog_set(bool on)
+{
+	if (!present || on == armed)
+		return;
+	apic_write(APIC_TIMER, DELIVER_NMI | PERIODIC | (on ? 0 : MASKED));
+	apic_write(APIC_COUNT, on ? PERIOD : 0);
+	armed = on;
+}
