@@ -98,6 +98,8 @@ void cpu_init(void)
 	if (!cpu_has(CPU_TSC))
 		too_old("time stamp counter");
 	disable_fast_calls(&cpu_info);
+	/* No breakpoint of the BIOS's: one might be met in the Switcher. */
+	asm volatile("mov %0, %%dr7" : : "r"(DR7_NONE));
 
 	/* Caches on, x87 errors as #MF, no emulation, WP for our own read-only pages. */
 	write_cr0((read_cr0() | CR0_MP | CR0_NE | CR0_WP | CR0_AM) &

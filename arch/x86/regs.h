@@ -29,6 +29,8 @@
 #define CR0_CD		0x40000000
 #define CR0_PG		0x80000000
 
+#define DR7_NONE	0x400		/* no breakpoint is on */
+
 #define CR4_TSD		0x0004
 #define CR4_DE		0x0008
 #define CR4_PSE		0x0010
