@@ -177,6 +177,7 @@ void test_main(void)
 			put((u16)(KERNEL_CS & ~3u) | (u16)i);
 			try_it("the kernel's, RPL", i);
 			EXPECT_EQ("the handler's ring", ring_seen & 3, 1);
+			EXPECT(peek(STATE + 256 + VECTOR * 8 + 4), "a gate to the kernel is not direct");
 		}
 	} else if (variant_is("later")) {
 		later(SPARE, gdt_put, "LOAD_GDT_ENTRY");

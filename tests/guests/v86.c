@@ -25,6 +25,8 @@
  * Variant iopl-direct: SUCCESS
  * Variant iopl-ring1: SUCCESS or killed 8086
  * Variant iopl-closed: SUCCESS
+ * Variant iopl-late: SUCCESS
+ * Variant never-ring3: SUCCESS or killed 8086
  * Variant many: SUCCESS
  */
 #include "guest.h"
@@ -93,7 +95,13 @@ void test_main(void)
 
 	trap_hook = hook;
 	put_code(hlt, sizeof(hlt));
+	if (variant_is("never-ring3")) {	/* then nobody can tell it to ring 3 */
+		EXPECT(guard(enter) == 1, "it came back");
+		return;
+	}
 	exec_user(nothing, 0);
+	if (variant_is("iopl-late"))		/* the gate is there already */
+		idt_put(0x80, make_gate(KERNEL_CS, stubs[0x80], GATE_TRAP, 3));
 	/* Ring 3 has touched those pages, so they are mapped for it.  The variants "-closed" do without. */
 	if (!variant_is("spin-closed") && !variant_is("iopl-closed"))
 		EXPECT_EQ("ring 3 reads the code", try_user_read(CODE), -1);
@@ -138,7 +146,8 @@ void test_main(void)
 		while (variant_is("spin-forever"));
 	} else if (v[0] == 'i' && v[1] == 'o') {	/* iopl-... */
 		put_code(int80, sizeof(int80));
-		idt_put(0x80, make_gate(KERNEL_CS, stubs[0x80], GATE_TRAP, 3));
+		if (!variant_is("iopl-late"))
+			idt_put(0x80, make_gate(KERNEL_CS, stubs[0x80], GATE_TRAP, 3));
 		flags |= EFLAGS_IOPL;
 		for (i = 0; i < 4; i++) {
 			code_seg = (CODE >> 4) | i;

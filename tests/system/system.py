@@ -204,20 +204,28 @@ def bochs(_):
 STRICT = ("align", "limits", "step", "sti", "swint", "emulate", "exceptions")
 
 
+# Where Bochs and QEMU are not the same processor, and a guest that gets out of the one might not get out of the other.
+GATES = [("gate", v) for v in ("gate", "later", "tls", "stack", "reset")] + [
+    ("v86", v) for v in ("ring1-cs0", "ring1-cs3", "ring3-cs0", "ring3-cs3", "iopl-direct", "spin")] + [("tasks", "nt")]
+
+
 def bochs_guests(_):
     """Bare guests on a processor that looks at segment limits, alignment and all of EFLAGS."""
-    stories = [guests.Story(os.path.join(guests.HERE, name + ".c")) for name in ("witness",) + STRICT]
-    sections = [(s.name, {"kernel": s.name, "memory": "8M", "start": "yes" if s.name == "witness" else "no",
-                          "cmdline": "variant=strict"}) for s in stories]
-    image = iso("bochs-guests", sections, [guests.build(s.name) for s in stories])
-    with Bochs("system-bochs-guests", image) as r:
-        r.expect(r"beat \d+", 300, "the witness's first beat")
-        for name in STRICT:
-            r.command(f"start {name}")
-            check(r.wait_state(name, ("off", "crashed"), 300) == "off" and
-                  "Test result: SUCCESS" in r.command(f"dmesg {name}"),
-                  f"{name}:\n" + tail(r.command(f"dmesg {name}") + "\n" + r.command(f"info {name}"), 40))
-            r.audit()
+    runs = [(name, "strict") for name in STRICT] + GATES
+    built = [guests.build(name) for name in sorted({"witness", *(name for name, _ in runs)})]
+    sections = [("witness", {"kernel": "witness", "memory": "8M", "start": "yes"})] + [
+        (name if v == "strict" else f"{name}.{v}", {"kernel": name, "memory": "8M", "start": "no", "cmdline": "variant=" + v})
+        for name, v in runs]
+    for boot in sections[1:10], sections[10:]:
+        image = iso("bochs-guests", sections[:1] + boot, built)
+        with Bochs("system-bochs-guests", image) as r:
+            r.expect(r"beat \d+", 300, "the witness's first beat")
+            for name, _ in boot:
+                r.command(f"start {name}")
+                check(r.wait_state(name, ("off", "crashed"), 300) == "off" and
+                      "Test result: SUCCESS" in r.command(f"dmesg {name}"),
+                      f"{name}:\n" + tail(r.command(f"dmesg {name}") + "\n" + r.command(f"info {name}"), 40))
+                r.audit()
 
 
 def own_memory(_):
