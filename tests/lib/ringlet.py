@@ -71,14 +71,17 @@ def tail(text, lines=25):
     return "\n".join("    | " + l for l in plain(text).split("\n")[-lines:])
 
 
+DESCRIPTORS_OK = "audit of the descriptors: ok"
+
+
 def judge_audit(said, states):
-    """Each line has the form we know, there is one for each guest, and only who is off is off.
+    """The real tables are well, each other line has the form we know, there is one for each guest, and only who is off is off.
 
     `states`: {name: its states in `list`, before and after}."""
     seen = set()
-    for line in said.split("\n"):
-        if LOG_LINE.match(line):
-            continue
+    tables, *lines = [line for line in said.split("\n") if not LOG_LINE.match(line)] or [""]
+    check(tables == DESCRIPTORS_OK, f"audit says: {tables}")
+    for line in lines:
         m = re.fullmatch(r"audit (\S+): (off|ok: \d+ roots, \d+ tables, \d+ entries, \d+ lagging)", line)
         check(m, f"audit says: {line}")
         name, alive = m.group(1), m.group(2) != "off"

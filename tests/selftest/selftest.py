@@ -11,7 +11,7 @@ import time
 import guests
 import harness
 from harness import Group
-from ringlet import BUILD, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
+from ringlet import BUILD, DESCRIPTORS_OK, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
 
 
 class Quiet(harness.Report):
@@ -159,11 +159,13 @@ def audit(_):
     """Whatever an audit may say but what it should."""
     good = [OK.format("witness"), "audit t1: off"]
 
-    def judge(*lines, which=""):
-        Fake(list=LIST, **{f"audit {which}".strip().replace(" ", "_"): "\n".join(lines)}).audit(which)
+    def judge(*lines, which="", tables=DESCRIPTORS_OK):
+        Fake(list=LIST, **{f"audit {which}".strip().replace(" ", "_"): "\n".join((tables, *lines))}).audit(which)
 
     judge(*good)
     judge("[   12.345] a line of the log", *good)
+    for tables in ("", "audit of the descriptors: VIOLATION: GDT entry 20 is 00cf9b00:0000ffff", good[0]):
+        condemns(f"of the tables: {tables}", lambda tables=tables: judge(*good, tables=tables))
     judge(good[0], which="witness")
     for name, lines in {
             "a violation": ("audit witness: VIOLATION: table of gfn 00100 entry 3: odd bits 0000002f", good[1]),
