@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Deadlines on one hardware timer, in a made-up machine where time passes in random steps: each clock event comes once, never
+ * early, never later than the step in which the timer fired; and the timer is always set to fire in time for the
+ * nearest deadline, and within PIT_MAX_NS.
+ */
+#include "arch/x86/irq.h"
+#include "arch/x86/time.h"
+#include "hv/run/run.h"
+#include "tests/unit/test.h"
+
+#define N 5
+
+static struct cpu cpu;
+static struct guest g[N];
+static struct vcpu v[N];
+struct guest *guests[MAX_GUESTS];
+u32 guest_count;
+
+static u64 now, fires_at;		/* 0: it is not set */
+static void (*handler)(void);
+static u64 due[N];			/* the model: 0, none */
+static u32 set_often, raised;
+
+struct cpu *this_cpu(void) { return &cpu; }
+u64 time_ns(void) { return now; }
+
+void irq_register(u32 irq, void (*f)(void))
+{
+	CHECK_EQ(irq, IRQ_PIT);
+	handler = f;
+}
+
+void pit_oneshot(u64 ns)
+{
+	fires_at = now + ns;
+	set_often++;
+}
+
+void virq_raise(struct guest *who, u32 irq)
+{
+	u32 i = (u32)(who - g);
+
+	CHECK_EQ(irq, RINGLET_IRQ_TIMER);
+	CHECK(due[i] && due[i] <= now, "guest %u: its clock event came %s", i, due[i] ? "early" : "unasked");
+	due[i] = 0;
+	raised++;
+}
+
+static u64 nearest(void)
+{
+	u64 t = now + PIT_MAX_NS;
+	u32 i;
+
+	for (i = 0; i < N; i++) {
+		if (due[i])
+			t = MIN(t, due[i]);
+		if (g[i].vcpu && v[i].halted && g[i].settle_ns && guest_alive(&g[i]))
+			t = MIN(t, g[i].settle_ns);
+	}
+	if (cpu.running)
+		t = MIN(t, cpu.slice_end_ns);
+	return t;
+}
+
+static void in_time(void)
+{
+	CHECK(fires_at && fires_at <= MAX(nearest(), now + 1), "%s: the timer fires in %lld ns, needed in %lld", test_case,
+	      (long long)(fires_at - now), (long long)(nearest() - now));
+}
+
+static u64 some_time(void) { return one_in(3) ? rnd(2000) : one_in(3) ? rnd(300000000) : rnd(20000000); }
+
+static void pass(void)
+{
+	u32 i;
+	bool over;
+
+	now += some_time() / (one_in(2) ? 10 : 1);
+	if (fires_at && now >= fires_at) {
+		fires_at = 0;
+		handler();
+	}
+	over = cpu.running && !fires_at && now >= cpu.slice_end_ns;
+	cpu.resched = false;
+	timer_run();
+	for (i = 0; i < N; i++)
+		CHECK(!due[i] || due[i] > now, "guest %u: its clock event is %lld ns late", i, (long long)(now - due[i]));
+	CHECK(cpu.resched || !over, "the slice is over and nobody says so");
+	CHECK(!cpu.resched || now >= cpu.slice_end_ns, "the slice ends early");
+	if (cpu.resched)
+		cpu.running = NULL;
+	timer_program();
+}
+
+static void step(void)
+{
+	u32 i = rnd(N);
+	u64 delta = some_time();
+
+	switch (rnd(6)) {
+	case 0:
+	case 1:
+		if (!guests[i]->vcpu)
+			return;
+		due[i] = delta ? now + delta : 0;
+		timer_set(&v[i], delta);
+		break;
+	case 2:
+		cpu.running = rnd(2) ? &v[i] : NULL;
+		cpu.slice_end_ns = now + 1 + rnd(10000000);
+		timer_program();
+		break;
+	case 3:				/* it sleeps, and its devices hold something back */
+		v[i].halted = rnd(2);
+		g[i].settle_ns = rnd(2) ? now + delta : 0;
+		g[i].state = rnd(4) ? GUEST_RUNNING : GUEST_PAUSED;
+		timer_program();
+		break;
+	default:
+		pass();
+		/* What is due of those that sleep, the devices see to. */
+		for (i = 0; i < N; i++)
+			if (g[i].settle_ns <= now)
+				g[i].settle_ns = 0;
+		timer_program();
+	}
+	in_time();
+}
+
+int main(int argc, char **argv)
+{
+	u32 i;
+
+	seed_from(argc, argv, 0);
+	for (i = 0; i < N; i++) {
+		guests[guest_count++] = &g[i];
+		g[i].vcpu = i ? &v[i] : NULL;	/* one that is off */
+		g[i].state = GUEST_RUNNING;
+		v[i].guest = &g[i];
+	}
+	now = 1;
+	timer_init();
+	CHECK(handler && set_often, "it is not set up");
+	CASE("random deadlines");
+	in_time();
+	for (i = 0; i < 300000; i++)
+		step();
+	CHECK(raised > 1000 && set_often < 600000, "%u events, the timer set %u times", raised, set_often);
+	CASE("far away: the timer is left alone");
+	for (i = 0; i < N; i++) {
+		due[i] = v[i].event_ns = g[i].settle_ns = 0;
+		v[i].halted = false;
+	}
+	cpu.running = NULL;
+	while (fires_at && now < fires_at)
+		now = fires_at;
+	fires_at = 0;
+	handler();
+	timer_run();
+	in_time();
+	set_often = 0;
+	for (i = 0; i < 100; i++)
+		timer_set(&v[1], 1000000000);
+	CHECK(!set_often, "it was set %u times", set_often);
+	return passed();
+}
