@@ -69,14 +69,18 @@ static void in_time(void)
 	      (long long)(fires_at - now), (long long)(nearest() - now));
 }
 
-static u64 some_time(void) { return one_in(3) ? rnd(2000) : one_in(3) ? rnd(300000000) : rnd(20000000); }
+/* To the point, sometimes: deadlines a nanosecond apart, and the moment itself. */
+static u64 some_time(void) { return one_in(4) ? rnd(4) : one_in(3) ? rnd(2000) : one_in(3) ? rnd(300000000) : rnd(20000000); }
 
 static void pass(void)
 {
 	u32 i;
 	bool over;
 
-	now += some_time() / (one_in(2) ? 10 : 1);
+	if (one_in(3))
+		now = MAX(now, fires_at);
+	else
+		now += some_time() / (one_in(2) ? 10 : 1);
 	if (fires_at && now >= fires_at) {
 		fires_at = 0;
 		handler();
@@ -108,7 +112,7 @@ static void step(void)
 		break;
 	case 2:
 		cpu.running = rnd(2) ? &v[i] : NULL;
-		cpu.slice_end_ns = now + 1 + rnd(10000000);
+		cpu.slice_end_ns = now + 1 + some_time();
 		timer_program();
 		break;
 	case 3:				/* it sleeps, and its devices hold something back */
