@@ -202,6 +202,16 @@ bool uart_tx_idle(const struct uart *u)
 	return !u->present || (!ring_used(&u->tx) && (uart_in(u, LSR) & LSR_IDLE));
 }
 
+u32 uart_find(const struct uart *u, u8 c)
+{
+	u32 i;
+
+	for (i = u->rx.tail; i != u->rx.head; i++)
+		if (u->rx.byte[i & (u->rx.size - 1)] == c)
+			return i + 1 - u->rx.tail;
+	return 0;
+}
+
 bool uart_waiting(const struct uart *u)
 {
 	return ring_used(&u->rx);

@@ -28,6 +28,8 @@ void uart_putc(struct uart *u, char c);	/* synchronous, after what uart_write() 
 u32 uart_tx_room(const struct uart *u);	/* bytes uart_write() takes now */
 void uart_write(struct uart *u, const void *data, u32 len);	/* what is beyond uart_tx_room() is dropped */
 bool uart_tx_idle(const struct uart *u);	/* all that was written is on the wire */
+/* How many of the bytes that wait come up to the first c, with it; 0: it is not among them. */
+u32 uart_find(const struct uart *u, u8 c);
 bool uart_waiting(const struct uart *u);	/* uart_getc() has something */
 /* The next byte typed, or -1.  As long as nobody asks, the other end is made to wait. */
 int uart_getc(struct uart *u);

@@ -80,23 +80,26 @@ static void grow_typed(struct console *c)
 	c->typed_size = PASTE;
 }
 
-static bool console_is_full(const struct console *c)
+static u32 console_free(struct console *c)
 {
-	return console_waiting(c) == c->typed_size;
+	if (c->typed_size - console_waiting(c) <= CONSOLE_SPARE)
+		grow_typed(c);
+	return c->typed_size - console_waiting(c);
 }
 
 bool console_full(struct console *c)
 {
-	if (console_is_full(c))
-		grow_typed(c);
-	return console_is_full(c);
+	return console_free(c) <= CONSOLE_SPARE;
 }
 
-void console_type(struct console *c, const u8 *data, u32 len)
+bool console_type(struct console *c, const u8 *data, u32 len)
 {
-	while (len-- && !console_is_full(c))
-		c->typed[c->typed_head++ % c->typed_size] = *data++;
+	u32 n = MIN(len, console_free(c)), i;
+
+	for (i = 0; i < n; i++)
+		c->typed[c->typed_head++ % c->typed_size] = data[i];
 	vdev_console_typed(c->guest);
+	return n == len;
 }
 
 static void all_read(struct console *c)
@@ -110,7 +113,7 @@ static void all_read(struct console *c)
 
 bool console_typed(struct guest *g)
 {
-	return console_waiting(g->console);
+	return console_waiting(g->console) || ring_used(&g->console->replies);
 }
 
 u32 console_input(struct guest *g, void *buf, u32 len)
@@ -118,6 +121,8 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 	struct console *c = g->console;
 	u32 n = 0;
 
+	while (n < len && ring_used(&c->replies))	/* somebody is waiting for them */
+		((u8 *)buf)[n++] = ring_pull(&c->replies);
 	while (n < len && console_waiting(c))
 		((u8 *)buf)[n++] = c->typed[c->typed_tail++ % c->typed_size];
 	if (!console_waiting(c))
@@ -129,13 +134,22 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 void console_forget_typed(struct guest *g)
 {
 	g->console->typed_tail = g->console->typed_head;
+	g->console->replies.tail = g->console->replies.head;
 	all_read(g->console);
 }
 
-/* A program asked the terminal something. */
+/* A program asked the terminal something; one that does not read the answers gets no more. */
 static void vt_reply(void *arg, const void *data, u32 len)
 {
-	console_type(arg, data, len);
+	struct console *c = arg;
+	const u8 *from = data;
+	u32 i;
+
+	if (ring_room(&c->replies) < len)
+		return;
+	for (i = 0; i < len; i++)
+		ring_push(&c->replies, from[i]);
+	vdev_console_typed(c->guest);
 }
 
 /* ---- their size ---- */
@@ -171,6 +185,7 @@ struct console *console_create(struct guest *g)
 	c->guest = g;
 	c->typed = c->few;
 	c->typed_size = CONSOLE_INPUT;
+	c->replies = (struct byte_ring){ .byte = c->reply, .size = CONSOLE_REPLIES };
 	vt_init(&c->vt, cells, VGA_COLS, VGA_ROWS);
 	c->vt.reply = vt_reply;
 	c->vt.reply_arg = c;

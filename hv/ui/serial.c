@@ -150,15 +150,15 @@ static void tell_dropped(void)
 /* ---- what is typed ---- */
 
 /*
- * What is pasted waits for a guest that reads: it stays in the chip, and then at the other end.
- * But a guest that does not read has a moment only; then what is typed for it is lost, because the
- * escape key may be behind.
+ * What is pasted waits for a guest that reads: it stays in our ring, and then at the other end.
+ * An escape key in the ring is found at once; but it may be at the other end, so a guest that does
+ * not read has a moment only, and then what is typed for it is lost.
  */
 static bool may_take(void)
 {
 	struct console *c = terminal_serial.focus;
 
-	if (!c || !console_full(c))
+	if (!c || terminal_serial.escaped || !console_full(c))
 		return true;
 	if (hold.console != c || c->typed_tail - hold.tail >= LEAST_READ) {
 		hold.console = c;
@@ -239,11 +239,15 @@ static void end_question(void)
 
 static void serial_listen(void)
 {
-	u32 n;
+	u32 n, sure = 0;		/* so many wait for nobody: an escape key is behind */
 	int c;
 
 	for (n = 0; n < BYTES_PER_POLL; n++) {
-		held = !may_take();
+		held = n >= sure && !may_take();
+		if (held) {
+			sure = n + uart_find(&com1, terminal_escape_key());
+			held = n == sure;
+		}
 		if (held || (c = uart_getc(&com1)) < 0)
 			break;
 		if (asked.until)

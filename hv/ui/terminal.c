@@ -153,9 +153,8 @@ static void type_to_guest(struct terminal *t, u8 c)
 	char k = escape_key + '@';
 
 	if (g->state == GUEST_BUILDING || g->state == GUEST_RUNNING || g->state == GUEST_PAUSED) {
-		if (console_full(t->focus))
+		if (!console_type(t->focus, &c, 1))
 			t->ops->lost(g);
-		console_type(t->focus, &c, 1);
 	} else if (c == '\r' || c == '\n')
 		terminal_hint(t, "[%s is %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
 			      guest_state_name(g), k, g->name);

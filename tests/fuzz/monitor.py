@@ -17,7 +17,8 @@ GUESTS = [("alpha", {"kernel": "witness", "disk": ["ram:1M", "data.img cow"], "n
           ("delta", {"kernel": "triple", "cmdline": "variant=loop", "disk": ["plain.img", "ram:64K"]}),
           ("epsilon", {"kernel": "nowhere", "disk": ["absent.img cow", "empty.img ro", "plain.img cow"]}),
           ("zeta", {"kernel": "spin", "cmdline": "variant=loop", "memory": "2000M"}),
-          ("eta", {"kernel": "spin", "cmdline": "variant=console"})]
+          ("eta", {"kernel": "spin", "cmdline": "variant=console"}),
+          ("theta", {"kernel": "replies"})]
 DISKS = [f"{name}.vd{letter}" for name, _ in GUESTS for letter in "abc"]
 WORDS = ["list", "console", "resize", "info", "stats", "start", "shutdown", "reboot", "destroy", "pause", "unpause", "dmesg",
          "mem", "disk", "net", "audit", "help", "trace", "sysrq", ""]
@@ -57,6 +58,19 @@ def answered(r, mark):
                 raise
 
 
+def escape(r):
+    """Away from a guest whose input is full of what its own terminal has answered it, again and again."""
+    r.command("start theta")
+    for _ in range(3):
+        r.console(8)
+        r.expect("full.*full", 60)
+        r.send(ESCAPE + b"m")
+        r.expect("ringlet> ", 20, "the monitor")
+    r.at = None
+    r.command("destroy theta")
+    r.wait_state("theta", ("off",))
+
+
 def typed(seed):
     def test(r):
         chance = random.Random(seed)
@@ -86,7 +100,7 @@ class Monitor(Group):
 
     def setup(self):
         files = [work_file("fuzz-monitor", "ringlet.conf", conf([(n, {"memory": "4M", **k}) for n, k in GUESTS]))]
-        files += [build(k) for k in ("witness", "spin", "hello", "triple")]
+        files += [build(k) for k in ("witness", "spin", "hello", "triple", "replies")]
         files += [work_file("fuzz-monitor", n, bytes(s)) for n, s in (("data.img", 300 << 10), ("plain.img", 512 * 9), ("empty.img", 0))]
         r = Ringlet("fuzz-monitor", kernel=elf(), modules=files, memory=96, com2=os.path.join(BUILD, "tests", "work", "fuzz-monitor", "com2"))
         r.__enter__()
@@ -99,4 +113,4 @@ class Monitor(Group):
 
 
 def groups():
-    return [Monitor([typed(seed) for seed in (1, 2, 3)])]
+    return [Monitor([("monitor-escape", escape)] + [typed(seed) for seed in (1, 2, 3)])]
