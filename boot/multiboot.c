@@ -175,9 +175,10 @@ static void read_modules(struct boot_info *bi, u32 count, u32 addr, boot_read_fn
 			bi->dropped += count - i;
 			return;
 		}
-		/* Below 1 MiB nothing is kept from us: there is no module there. */
+		/* Below 1 MiB nothing is kept from us: there is no module there, but an empty one,
+		 * which is nowhere. */
 		if (!multiboot_fetch(read, addr + i * sizeof(m), &m, sizeof(m)) || m.end < m.start ||
-		    m.start < FIRST_MIB || m.end > TOP) {
+		    (m.start < m.end && m.start < FIRST_MIB) || m.end > TOP) {
 			bi->dropped++;
 			continue;
 		}

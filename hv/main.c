@@ -22,6 +22,7 @@ static struct config config;
 
 /* What the main loop does between guests' turns, in this order. */
 static const struct worker workers[] = {
+	{ rtc_work, NULL, NULL },
 	{ guests_work, NULL, NULL },
 	{ disks_work, NULL, NULL },
 	{ terminals_work, terminals_busy, NULL },
@@ -56,6 +57,8 @@ static void add_guests(void)
 		return;
 	}
 	config_parse(&config, (const char *)text->data, text->size, config_complain);
+	if (!config.guests)
+		hv_log("No guests: " CONFIG_NAME " (%u bytes) has no section [NAME].", text->size);
 	for (i = 0; i < config.guests; i++)
 		guest_add(&config.guest[i]);
 	lans_create();
@@ -109,5 +112,6 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	add_guests();
 	start_guests();
 	terminals_start();		/* both screens belong to guests and monitor now */
+	cmdline_complain();
 	loop_run(workers);
 }

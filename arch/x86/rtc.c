@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The wall clock, read once from the CMOS clock, which is taken to run in UTC.  Whether it counts
- * in BCD or binary, 12 or 24 hours, it says itself; the century it does not, not everywhere in the
- * same place, so a two-digit year means 1980 to 2079.
+ * The wall clock, read from the CMOS clock, which is taken to run in UTC.  It counts seconds only,
+ * so the moment in which it comes to the next one is waited for, once; guests start then.  Whether
+ * it counts in BCD or binary, 12 or 24 hours, it says itself; the century it does not, not
+ * everywhere in the same place, so a two-digit year means 1980 to 2079.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -18,10 +19,14 @@
 #define B_BINARY	0x04
 #define B_24H		0x02
 #define HOUR_PM		0x80
+#define NS		1000000000ull
+#define PATIENCE_NS	(2 * NS)	/* then it stands still */
 #define MAX_POLLS	20000		/* an update takes 2 ms, a port a microsecond */
 
 static const u8 rtc_index[RTC_FIELDS] = { 0, 2, RTC_HOUR, 7, 8, 9 };
-static u32 boot_seconds;
+static u64 wall_boot_ns;
+static u8 rtc_first;		/* the second in which we began */
+static bool rtc_known;
 
 static u8 rtc_cmos(u8 index)
 {
@@ -71,9 +76,10 @@ static void read_raw(u8 raw[RTC_FIELDS])
 		raw[i] = rtc_cmos(rtc_index[i]);
 }
 
-void rtc_init(void)
+static void rtc_read(void)
 {
 	u8 a[RTC_FIELDS], b[RTC_FIELDS];
+	u64 now = time_ns();
 	u32 tries = 0;
 
 	/* An update between two fields shows as two readings that differ. */
@@ -81,10 +87,33 @@ void rtc_init(void)
 		read_raw(a);
 		read_raw(b);
 	} while (memcmp(a, b, sizeof(a)) && ++tries < 5);
-	boot_seconds = rtc_decode(a, rtc_cmos(RTC_B)) - (u32)(time_ns() / 1000000000);
+	rtc_first = a[0];
+	wall_boot_ns = rtc_decode(a, rtc_cmos(RTC_B)) * NS - now;
 }
 
-u32 wall_at_boot(void)
+void rtc_init(void)
 {
-	return boot_seconds;
+	rtc_read();
+}
+
+bool rtc_work(void)
+{
+	if (rtc_known)
+		return false;
+	rtc_known = time_ns() > PATIENCE_NS;
+	if (!rtc_known && !(rtc_cmos(RTC_A) & A_UPDATING) && rtc_cmos(rtc_index[0]) != rtc_first) {
+		rtc_read();
+		rtc_known = true;
+	}
+	return !rtc_known;
+}
+
+bool wall_known(void)
+{
+	return rtc_known;
+}
+
+u64 wall_at_boot(void)
+{
+	return wall_boot_ns;
 }

@@ -8,6 +8,7 @@
 #define RTC_FIELDS	6		/* second, minute, hour, day, month, year */
 
 void rtc_init(void);			/* after time_init() */
+bool rtc_work(void);			/* waits for the next second, see wall_known(); true: it has not come */
 /* Pure: the registers as read, and status register B -> seconds since 1970; 0: no such time. */
 u32 rtc_decode(const u8 raw[RTC_FIELDS], u8 status_b);
 

@@ -16,8 +16,10 @@ extern struct clock sys_clock;
 void time_init(void);		/* calibrates the TSC against the PIT; needs no interrupts */
 u64 time_ns(void);		/* since time_init, never goes back */
 u64 clock_ns(const struct clock *c, u64 tsc);
-/* Seconds since 1970 (UTC) from the RTC, as it was at time_ns() == 0. */
-u32 wall_at_boot(void);
+/* Nanoseconds since 1970 (UTC) by the RTC, as it was at time_ns() == 0.  Before wall_known() up to
+ * a second less. */
+u64 wall_at_boot(void);
+bool wall_known(void);
 /* One PIT interrupt (IRQ 0) after about ns nanoseconds, at most 54.9 ms. */
 void pit_oneshot(u64 ns);
 #define PIT_MAX_NS	50000000ull

@@ -57,6 +57,7 @@ struct virtio_blk {
 	struct virtio_chain chain;	/* the request in work ... */
 	bool in_work;
 	u32 type;
+	bool unmap;			/* its memory may be given back */
 	u8 status;
 	u64 start;			/* ... its bytes on the disk ... */
 	u32 bytes, done;		/* ... and how far it has come */
@@ -93,6 +94,7 @@ static u8 judge_range(struct virtio_blk *b)
 		return UNSUPP;
 	if (r.sectors > MAX_RANGE_SECTORS)
 		return IOERR;
+	b->unmap = b->type == DISCARD || r.flags & UNMAP;
 	return set_extent(b, r.sector, r.sectors * BLK_SECTOR, true);
 }
 
@@ -118,6 +120,15 @@ static u8 blk_judge(struct virtio_blk *b, const struct request *r)
 	return UNSUPP;
 }
 
+/* Before the first byte moves: a request that can never be done touches nothing. */
+static bool can_tell(struct virtio_blk *b)
+{
+	static const u8 not_yet = IOERR;
+
+	virtio_copy_to(&b->dev, &b->chain, virtio_writable_bytes(&b->chain) - 1, &not_yet, 1);
+	return virtio_live(&b->dev);
+}
+
 static bool blk_take(struct virtio_blk *b)
 {
 	struct request r;
@@ -132,7 +143,7 @@ static bool blk_take(struct virtio_blk *b)
 	}
 	b->status = blk_judge(b, &r);
 	b->in_work = true;
-	return true;
+	return can_tell(b);
 }
 
 /* ---- doing ---- */
@@ -149,10 +160,12 @@ static bool blk_move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
 		virtio_copy_to(&b->dev, &b->chain, b->done, from ? from + offset : NULL, n);
 		return true;
 	}
-	if (b->type != OUT && n == BLK_BLOCK)
+	if (b->type != OUT && b->unmap && n == BLK_BLOCK)
 		return b->disk.zero(opaque, block);
 	if (b->type == DISCARD)
 		return true;		/* less than a block: nothing would be gained */
+	if (b->type == WRITE_ZEROES && !b->disk.read(opaque, block))
+		return true;		/* as it is */
 	to = b->disk.write(opaque, block);
 	if (!to)
 		return false;

@@ -191,9 +191,12 @@ static bool net_up(struct virtio_net *n)
 
 enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p)
 {
+	enum net_fate fate;
+
 	if (!n || !net_up(n))
 		return NET_NO_DRIVER;
-	return takes_whole(n, p->hdr.gso_type) ? with_checksum(n, p) : in_segments(n, p);
+	fate = takes_whole(n, p->hdr.gso_type) ? with_checksum(n, p) : in_segments(n, p);
+	return fate != NET_OK && p->from && !virtio_live(p->from) ? NET_BAD_BUFFER : fate;
 }
 
 /* ---- the device ---- */

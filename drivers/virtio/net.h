@@ -52,6 +52,7 @@ struct net_packet {
 	X(NET_BAD_LENGTH, "bad-length")					\
 	X(NET_BAD_HEADER, "bad-header")	/* checksum or segmentation */	\
 	X(NET_BAD_SOURCE, "bad-source")	/* address */			\
+	X(NET_BAD_BUFFER, "bad-buffer")	/* it is nowhere */		\
 	/* the receiver's */						\
 	X(NET_NO_DRIVER,  "no-driver")					\
 	X(NET_NO_BUFFER,  "no-buffer")					\

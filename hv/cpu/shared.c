@@ -57,7 +57,8 @@ static void put_clock(struct vcpu *v)
 		u32 wall_sec, wall_nsec;
 	} __attribute__((packed)) c = {
 		.mult = sys_clock.mult, .shift = sys_clock.shift,
-		.tsc = sys_clock.tsc0, .ns = sys_clock.ns0, .wall_sec = wall_at_boot(),
+		.tsc = sys_clock.tsc0, .ns = sys_clock.ns0, .wall_sec = wall_at_boot() / 1000000000,
+		.wall_nsec = wall_at_boot() % 1000000000,
 	};
 
 	_Static_assert(sizeof(c) == sizeof(struct ringlet_shared) - OFF(clock_seq), "shared page");
@@ -108,12 +109,12 @@ bool shared_register(struct vcpu *v, gpa_t a, bool extended)
 
 void shared_update_time(struct vcpu *v)
 {
-	u64 ns = time_ns();
+	u64 ns = time_ns(), wall = wall_at_boot() + ns;
 
 	if (!v->have_shared)
 		return;
-	shared_put(v, OFF(time_sec), wall_at_boot() + (u32)(ns / 1000000000));
-	shared_put(v, OFF(time_nsec), (u32)(ns % 1000000000));
+	shared_put(v, OFF(time_sec), wall / 1000000000);
+	shared_put(v, OFF(time_nsec), wall % 1000000000);
 	if (v->extended && !sys_clock.mult)
 		shared_write(v, OFF(clock_ns), &ns, sizeof(ns));
 }

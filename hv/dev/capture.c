@@ -45,10 +45,10 @@ bool capture_stop(void)
 
 static void capture_record(const struct net_packet *p)
 {
-	u64 ns = time_ns();
+	u64 ns = wall_at_boot() + time_ns();
 	u32 kept = MIN(p->len, SNAPLEN), at, n;
 	struct { u32 seconds, microseconds, kept, len; } header = {
-		wall_at_boot() + (u32)(ns / 1000000000), (u32)(ns % 1000000000) / 1000, kept, p->len };
+		ns / 1000000000, (u32)(ns % 1000000000) / 1000, kept, p->len };
 	u8 piece[512] = { 0 };		/* a sender may have taken its buffer away */
 	_Static_assert(sizeof(header) == 16, "a pcap record's header");
 

@@ -255,6 +255,16 @@ struct disk *disk_at(u32 i)
 	return NULL;
 }
 
+/* The blocks, and the pieces of the map that tell where they are. */
+u32 disk_changed_kib(const struct disk *d)
+{
+	u32 i, n = d->changed;
+
+	for (i = 0; i < (d->blocks + LEAF - 1) / LEAF; i++)
+		n += d->map[i] != NULL;
+	return n * 4;
+}
+
 /* ---- dropping the changes, a piece of the map at a time ---- */
 
 static void drop_leaf(u32 *leaf)

@@ -23,6 +23,8 @@ struct disk {
 
 /* Every disk there is, in the order of ringlet.conf; NULL: no more. */
 struct disk *disk_at(u32 i);
+/* Memory that all that was changed on it takes, in KiB. */
+u32 disk_changed_kib(const struct disk *d);
 /* The content of block n (less than d->blocks), 4096 bytes (fewer in an image that ends before);
  * NULL: zeros. */
 const void *disk_block(const struct disk *d, u32 n);

@@ -95,7 +95,7 @@ void entropy_init(void)
 	u32 i, unused[WORDS];
 	u64 error;
 
-	entropy_fold(wall_at_boot());
+	entropy_fold(wall_at_boot() / 1000000000);
 	for (i = 0; i < JITTER_ROUNDS; i++) {
 		entropy_fold((u32)pit_measure_tsc(JITTER_COUNT, &error));
 		entropy_stir();

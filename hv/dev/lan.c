@@ -38,7 +38,7 @@ struct lan *lan_find(const char *name)
 
 /* Returns what it was worth in work: one that finds no room may have had its checksum made, and a
  * search for buffers. */
-static u32 lan_deliver(struct lan_port *to, struct net_packet *p, bool flooded)
+static u32 lan_deliver(struct lan_port *from, struct lan_port *to, struct net_packet *p, bool flooded)
 {
 	enum net_fate fate = virtio_net_receive(to->net, p);
 
@@ -50,7 +50,9 @@ static u32 lan_deliver(struct lan_port *to, struct net_packet *p, bool flooded)
 		to->guest->stats.net_received_bytes += p->len;
 		return p->len;
 	}
-	if (fate != NET_NO_DRIVER || !flooded) {
+	if (fate == NET_BAD_BUFFER) {
+		from->fate[fate]++;
+	} else if (fate != NET_NO_DRIVER || !flooded) {
 		to->fate[fate]++;
 		to->guest->stats.net_dropped++;
 	}
@@ -70,16 +72,16 @@ static u32 ask_host(struct lan_port *from, struct net_packet *p)
 	answer.head_len = MIN(answer.len, sizeof(question));
 	if (answer.len)
 		capture_packet(from->lan, &answer);
-	return answer.len ? lan_deliver(from, &answer, false) : 0;
+	return answer.len ? lan_deliver(from, from, &answer, false) : 0;
 }
 
 static u32 lan_flood(struct lan_port *from, struct net_packet *p)
 {
 	u32 i, bytes = ask_host(from, p);
 
-	for (i = 1; i < from->lan->sw.ports; i++)
+	for (i = 1; i < from->lan->sw.ports && virtio_live(p->from); i++)
 		if (i != from->index)
-			bytes += lan_deliver(from->lan->port[i], p, true);
+			bytes += lan_deliver(from, from->lan->port[i], p, true);
 	return bytes;
 }
 
@@ -104,7 +106,7 @@ static u32 port_send(void *opaque, struct net_packet *p)
 		return lan_flood(from, p);
 	if (to == from->index)
 		return 0;
-	return to ? lan_deliver(lan->port[to], p, false) : ask_host(from, p);
+	return to ? lan_deliver(from, lan->port[to], p, false) : ask_host(from, p);
 }
 
 static void port_dropped(void *opaque, enum net_fate why)

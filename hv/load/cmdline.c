@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hypervisor's own options, from the `multiboot` line of grub.cfg: words apart by spaces. */
 #include <string.h>
+#include "hv/lib/lib.h"
 #include "hv/load/load.h"
 
 static const char *cmdline = "";
+static u32 cmdline_known;		/* bit n: somebody has asked for the n-th word */
 
 void cmdline_init(const char *line)
 {
@@ -14,8 +16,9 @@ const char *hv_cmdline_get(const char *key, char *buf, u32 len)
 {
 	const char *word = cmdline;
 	size_t key_len = strlen(key);
+	u32 i;
 
-	while (*word) {
+	for (i = 0; *word; i++) {
 		size_t n = strcspn(word, " \t");
 
 		if (n >= key_len && !memcmp(word, key, key_len) &&
@@ -25,10 +28,29 @@ const char *hv_cmdline_get(const char *key, char *buf, u32 len)
 
 			memcpy(buf, value, value_len);
 			buf[value_len] = '\0';
+			cmdline_known |= i < 32 ? BIT(i) : 0;
 			return buf;
 		}
 		word += n;
 		word += strspn(word, " \t");
 	}
 	return NULL;
+}
+
+/* QEMU's loader puts the file's name before them; no word of ours has a slash there. */
+void cmdline_complain(void)
+{
+	const char *word = cmdline;
+	u32 i;
+
+	for (i = 0; *word; i++) {
+		size_t n = strcspn(word, " \t");
+		bool file = !i && memchr(word, '/', n) && !memchr(word, '=', n);
+
+		if (n && !file && !(i < 32 && (cmdline_known & BIT(i))))
+			hv_log("%.*s on Ringlet's own line means nothing to it; escape=^T is what there is",
+			       (int)MIN(n, (size_t)40), word);
+		word += n;
+		word += strspn(word, " \t");
+	}
 }

@@ -25,6 +25,14 @@ struct parser {
 	void (*complain)(const char *line);
 };
 
+/* The guest may not be what was meant: it might write on the wrong disk, so it shall not start. */
+static void config_spoil(const struct parser *p, struct guest_config *g)
+{
+	if (!g->error[0])
+		snprintf(g->error, sizeof(g->error), "line %u of ringlet.conf is wrong", p->line);
+}
+
+/* What is said of a line in a section is said of its guest. */
 static void config_bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
 static void config_bad(const struct parser *p, const char *fmt, ...)
 {
@@ -36,14 +44,8 @@ static void config_bad(const struct parser *p, const char *fmt, ...)
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 	va_end(ap);
 	p->complain(text);
-}
-
-/* The guest cannot be what was meant, so it shall not start at all. */
-static void config_spoil(struct parser *p, const char *key)
-{
-	if (!p->guest->error[0])
-		snprintf(p->guest->error, sizeof(p->guest->error),
-			 "%s is wrong in line %u of ringlet.conf", key, p->line);
+	if (p->guest)
+		config_spoil(p, p->guest);
 }
 
 /* ---- values ---- */
@@ -79,24 +81,23 @@ static const char *parse_bytes(const char *s, u64 least, u64 *bytes)
 	return NULL;
 }
 
-static void set_memory(struct parser *p, const char *key, char *value)
+static void set_memory(struct parser *p, char *value)
 {
 	u64 bytes;
 	const char *wrong = parse_bytes(value, MEMORY_MIN, &bytes);
 
 	if (wrong) {
 		config_bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
-		config_spoil(p, key);
 		return;
 	}
 	p->guest->memory = (u32)bytes;
 }
 
-static void set_start(struct parser *p, const char *key, char *value)
+static void set_start(struct parser *p, char *value)
 {
 	p->guest->start = !strcmp(value, "yes");
 	if (!p->guest->start && strcmp(value, "no"))
-		config_bad(p, "%s is \"%.16s\"; yes or no", key, value);
+		config_bad(p, "start is \"%.16s\"; yes or no", value);
 }
 
 static bool disk_option(struct disk_config *d, const char *word)
@@ -128,7 +129,7 @@ static const char *disk_image(struct disk_config *d, const char *image)
 
 /* A guest whose disks are not the ones that were meant does not start: it might write on the wrong
  * one. */
-static void set_disk(struct parser *p, const char *key, char *value)
+static void set_disk(struct parser *p, char *value)
 {
 	struct disk_config *d = &p->guest->disk[p->guest->disks];
 	const char *wrong;
@@ -136,7 +137,6 @@ static void set_disk(struct parser *p, const char *key, char *value)
 
 	if (p->guest->disks == CONFIG_MAX_DISKS) {
 		config_bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
-		config_spoil(p, key);
 		return;
 	}
 	memset(d, 0, sizeof(*d));
@@ -145,24 +145,20 @@ static void set_disk(struct parser *p, const char *key, char *value)
 	wrong = disk_image(d, word);
 	if (wrong) {
 		config_bad(p, "disk: %.40s %s; disk = IMAGE [ro|cow], or disk = ram:64M", word, wrong);
-		config_spoil(p, key);
 		return;
 	}
 	while ((word = strtok(NULL, " \t")))
 		if (!disk_option(d, word)) {
 			config_bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
 				   word);
-			config_spoil(p, key);
 			return;
 		}
 	if (d->ro && (d->cow || d->ram)) {
 		config_bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
-		config_spoil(p, key);
 		return;
 	}
 	if (d->cow && d->ram) {
 		config_bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
-		config_spoil(p, key);
 		return;
 	}
 	p->guest->disks++;
@@ -191,14 +187,13 @@ static bool parse_mac(const char *s, u8 *mac)
 	return any && !(mac[0] & 1);
 }
 
-static void set_net(struct parser *p, const char *key, char *value)
+static void set_net(struct parser *p, char *value)
 {
 	struct net_config *n = &p->guest->net[p->guest->nets];
 	char *word;
 
 	if (p->guest->nets == CONFIG_MAX_NETS) {
 		config_bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
-		config_spoil(p, key);
 		return;
 	}
 	memset(n, 0, sizeof(*n));
@@ -207,7 +202,6 @@ static void set_net(struct parser *p, const char *key, char *value)
 	if (!lan_ok(word)) {
 		config_bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
 			   CONFIG_NAME_MAX - 1);
-		config_spoil(p, key);
 		return;
 	}
 	strcpy(n->lan, word);
@@ -218,11 +212,9 @@ static void set_net(struct parser *p, const char *key, char *value)
 			n->have_mac = true;
 		} else if (!strncmp(word, "mac=", 4)) {
 			config_bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
-			config_spoil(p, key);
 			return;
 		} else {
 			config_bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
-			config_spoil(p, key);
 			return;
 		}
 	}
@@ -235,7 +227,7 @@ static const struct key {
 	const char *name;
 	bool may_be_empty, repeatable;
 	u32 offset, size;		/* of a text; or what to do with it */
-	void (*set)(struct parser *p, const char *key, char *value);	/* may cut it up */
+	void (*set)(struct parser *p, char *value);	/* may cut it up */
 } keys[] = {
 	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
 	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
@@ -247,13 +239,10 @@ static void config_set(struct parser *p, const struct key *k, char *value)
 {
 	if (!value[0] && !k->may_be_empty) {
 		config_bad(p, "%s has no value; %s = SOMETHING", k->name, k->name);
-		if (k->repeatable)	/* the next one would take its place */
-			config_spoil(p, k->name);
 	} else if (k->set) {
-		k->set(p, k->name, value);
+		k->set(p, value);
 	} else if (strlen(value) >= k->size) {
 		config_bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
-		config_spoil(p, k->name);
 	} else {
 		strcpy((char *)p->guest + k->offset, value);
 	}
@@ -311,8 +300,9 @@ static void config_section(struct parser *p, char *s)
 	}
 	for (i = 0; i < c->guests; i++)
 		if (!strcmp(c->guest[i].name, name)) {
-			config_bad(p, "[%s] is there already, in line %u; this one is ignored", name,
+			config_bad(p, "[%s] is there already, in line %u; a guest has one section", name,
 				   c->guest[i].line);
+			config_spoil(p, &c->guest[i]);
 			return;
 		}
 	if (c->guests == CONFIG_MAX_GUESTS) {
@@ -351,7 +341,7 @@ static void key_value(struct parser *p, char *s)
 		return;
 	}
 	if ((p->seen & BIT(i)) && !keys[i].repeatable) {
-		config_bad(p, "%s is there already; the first one counts", key);
+		config_bad(p, "%s is there already; once is enough", key);
 		return;
 	}
 	p->seen |= BIT(i);

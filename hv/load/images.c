@@ -53,3 +53,12 @@ const struct image *image_find(const char *name)
 			return &images[i];
 	return NULL;
 }
+
+u32 images_bytes(void)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < count; i++)
+		n += images[i].size;
+	return n;
+}

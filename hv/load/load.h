@@ -13,6 +13,7 @@ void cmdline_init(const char *line);	/* which stays where it is */
 /* Copies the value of key into buf, cut to len, and returns buf; NULL: key is not there.  A word
  * that is just the key has the value "". */
 const char *hv_cmdline_get(const char *key, char *buf, u32 len);
+void cmdline_complain(void);		/* of words that nobody has asked for */
 
 /* ---- images.c: Multiboot modules by name ---- */
 struct image {			/* machine memory we own */
@@ -21,6 +22,7 @@ struct image {			/* machine memory we own */
 	u32 size;
 };
 void images_init(const struct boot_info *bi);
+u32 images_bytes(void);			/* of all */
 const struct image *image_find(const char *name);	/* NULL: there is none */
 
 /* ---- load.c: kernel and initrd into guest memory ---- */

@@ -103,6 +103,8 @@ struct guest {
 	enum guest_state state;
 	enum guest_state next_state;	/* what GUEST_ENDED and GUEST_DYING end in */
 	bool restart;			/* and then starts again */
+	u32 hasty;			/* how often it did so in a row before it had run for a while */
+	u64 restart_ns;			/* not before */
 	char reason[160];		/* why it is not running */
 	struct vcpu_regs last_regs;	/* at death */
 	u32 last_cr2, last_cr3;

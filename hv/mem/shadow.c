@@ -6,11 +6,11 @@
  * may: filled on faults, emptied by the flushes the guest must do anyway.  So no guest has to tell
  * us of page-table writes, and none can be forgotten.  The rules:
  *
- *  1. An entry is all zeroes, or was built from nothing (`make_pte`, `make_pde`) with no more rights
- *     than the guest's entry had at some time since its last flush, on a frame that is the guest's.
- *  2. Accessed is set in the guest's entry before the shadow lets a read through, dirty before
- *     it lets a write through: a clean page is mapped read-only.
- *  3. The last entry of each directory is the Switcher's.
+ * 1. An entry is all zeroes, or was built from nothing (`make_pte`, `make_pde`) with no more rights
+ * than the guest's entry had at some time since its last flush, on a frame that is the guest's. 2.
+ * Accessed is set in the guest's entry before the shadow lets a read through, dirty before it lets
+ * a write through: a clean page is mapped read-only. 3. The last entry of each directory is the
+ * Switcher's.
  *
  * One shadow page table (spt) stands for one page table of the guest, by whatever way it is
  * reached, or for the 1024 frames of a 4 MiB entry.  Rights of the directory entry go into the

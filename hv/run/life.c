@@ -14,6 +14,9 @@
 
 #define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 a device */
 #define BUILD_PIECE	256	/* frames zeroed and given out at a time: 1 MiB */
+#define HASTY_NS	1000000000ull	/* who restarts before it has run for so long, ... */
+#define HASTY_MOST	4u		/* ... and so often in a row, ... */
+#define HASTY_PAUSE_NS	2000000000ull	/* ... waits */
 #define FREE_PIECE	4096	/* frames taken back at a time */
 
 _Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
@@ -139,14 +142,15 @@ static void finish_start(struct guest *g)
 	g->state = GUEST_RUNNING;
 	g->started_ns = time_ns();
 	g->starts++;
-	hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
+	if (g->hasty < HASTY_MOST)
+		hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
 	sched_admit(g->vcpu);
 	sched_wake(g->vcpu);
 }
 
 static void build_piece(struct guest *g)
 {
-	if (disks_resetting(g))
+	if (disks_resetting(g) || !wall_known())
 		return;
 	if (!give_memory(g))
 		fail_start(g, "out of memory while starting");
@@ -156,12 +160,25 @@ static void build_piece(struct guest *g)
 
 /* ---- ending ---- */
 
+/* One that restarts as soon as it runs would fill the log and take the machine for its starts. */
+static void back_off(struct guest *g)
+{
+	u64 now = time_ns();
+
+	g->hasty = g->restart && now - g->started_ns < HASTY_NS ? g->hasty + 1 : 0;
+	g->restart_ns = g->hasty < HASTY_MOST ? 0 : now + HASTY_PAUSE_NS;
+	if (g->hasty == HASTY_MOST)
+		hv_log("%s: restarts as soon as it runs; it waits in between now, and nothing more is said of it", g->name);
+}
+
 /* What follows the mark; the reason is in g->reason. */
 static void begin_dying(struct guest *g)
 {
 	char words[240];
 
-	hv_log("%s: %s", g->name, g->reason);
+	back_off(g);
+	if (g->hasty < HASTY_MOST)
+		hv_log("%s: %s", g->name, g->reason);
 	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
 	console_print(g, words, strlen(words));
 	if (g->vcpu) {
@@ -179,6 +196,12 @@ bool guest_destroy(struct guest *g, const char *reason)
 	snprintf(g->reason, sizeof(g->reason), "%s", reason);
 	guest_end(g, GUEST_SHUTOFF);
 	return true;
+}
+
+/* All its memory is free but for the map, and promised to it. */
+static bool is_pausing(const struct guest *g)
+{
+	return g->state == GUEST_DYING && g->work_at == g->mem_pages && g->restart && time_ns() < g->restart_ns;
 }
 
 static void free_piece(struct guest *g)
@@ -199,7 +222,7 @@ static void free_piece(struct guest *g)
 		if (hfn_x(h) != hfn_x(HFN_NONE))
 			frame_free(h);
 	}
-	if (g->work_at < g->mem_pages)
+	if (g->work_at < g->mem_pages || is_pausing(g))
 		return;
 	p2m_free_map(g);
 	g->state = g->next_state;
@@ -224,7 +247,7 @@ bool guests_work(void)
 			begin_dying(g);
 		else if (g->state == GUEST_DYING)
 			free_piece(g);
-		more |= g->state == GUEST_BUILDING || g->state == GUEST_DYING;
+		more |= g->state == GUEST_BUILDING || (g->state == GUEST_DYING && !is_pausing(g));
 	}
 	return more;
 }

@@ -40,7 +40,8 @@ void sched_remove(struct vcpu *v);
 struct vcpu *sched_next(struct cpu *c);	/* taken off the queue; NULL: nobody */
 /* Time since this was called last: each nanosecond is somebody's, or idle. */
 u64 sched_account(struct cpu *c);
-/* It ran for so long, or its devices worked: that comes out of its slice, and what is beyond it out of the next. */
+/* It ran for so long, or its devices worked: that comes out of its slice, and what is beyond it out
+ * of the next. */
 void sched_charge(struct vcpu *v, u64 ns);
 
 /* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */

@@ -11,6 +11,7 @@
 #include "arch/x86/time.h"
 #include "hv/dev/console.h"
 #include "hv/dev/dev.h"
+#include "hv/dev/disk.h"
 #include "hv/lib/lib.h"
 #include "hv/run/run.h"
 #include "hv/ui/monitor.h"
@@ -164,11 +165,16 @@ static void cmd_dmesg(char **w)
 static void cmd_mem(char **w)
 {
 	u32 total, free, used, heap, i;
+	const struct disk *d;
 
 	(void)w;
 	mem_stats(&total, &free, &used, &heap);
 	say("%u KiB of memory, %u KiB free\n", (total >> 10), (free >> 10));
 	say("heap: %u of %u bytes\n", used, heap);
+	say("modules: %u KiB\n", images_bytes() >> 10);
+	for (i = 0; (d = disk_at(i)); i++)
+		if (d->changed)
+			say("%-15s %u KiB of changes\n", d->name, disk_changed_kib(d));
 	for (i = 0; i < guest_count; i++)
 		if (guests[i]->vcpu)
 			say("%-15s %u KiB, page tables %u KiB\n", guests[i]->name,

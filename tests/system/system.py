@@ -247,6 +247,16 @@ def own_memory(_):
         check(60 << 20 < ram <= 64 << 20, f"{name}: {said}")
 
 
+def own_line(_):
+    """Words on Ringlet's own line that mean nothing are told; those that do are not."""
+    with Ringlet("system-own-line", kernel=elf(), cmdline="escpae=^X escape=^Y quiet", memory=64) as r:
+        r.expect("ringlet> ", 60)
+        r.send(b"\x19m")
+        r.at = "monitor"
+        said = r.command("dmesg")
+        check(sorted(re.findall(r"(\S+) on Ringlet's own line means nothing", said)) == ["escpae=^X", "quiet"], said)
+
+
 class Machines(Group):
     layer = "system"
 
@@ -262,6 +272,10 @@ def groups():
         Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm)]),
         Machines([
             says("no-config", r"No guests: .*ringlet\.conf", None),
+            says("empty-config", r"No guests: ringlet\.conf \(0 bytes\) has no section", []),
+            says("half-config", r"ringlet\.conf:3: .*disk ram:8M", PAIR, alive="beta",
+                 text="[alpha]\nkernel = linux-6.1\ndisk ram:8M\nstart = yes\n\n" + conf(PAIR[1:])),
+            ("own-line", own_line),
             says("no-kernel-module", r"alpha cannot start: .*linux-9\.9",
                  [("alpha", linux.section("9.9")), ("beta", small)], alive="beta"),
             says("not-a-kernel", r"alpha cannot start: .*not-a-kernel is not a Linux kernel",

@@ -323,6 +323,36 @@ static void others(void)
 		memcpy(ram + BUFS, &r, sizeof(r));
 		CHECK_EQ(request(i ? DISCARD : WRITE_ZEROES, 0, sizeof(r), true), 1);
 	}
+	CASE("zeros that may take memory");
+	dev = devs[4];
+	up();
+	struct { u64 sector; u32 sectors, flags; } range = { 0, 8, 0 };
+	u32 changed;
+
+	memset(ram + BUFS, 0x77, 4096);
+	CHECK_EQ(request(OUT, 0, 4096, true), 0);
+	changed = disk[4]->changed;
+	memcpy(ram + BUFS, &range, 16);
+	CHECK_EQ(request(WRITE_ZEROES, 0, 16, true), 0);
+	CHECK_EQ(disk[4]->changed, changed);
+	CHECK(disk_block(disk[4], 0) && !*(const u8 *)disk_block(disk[4], 0), "not zero");
+	range.flags = 1;
+	memcpy(ram + BUFS, &range, 16);
+	CHECK_EQ(request(WRITE_ZEROES, 0, 16, true), 0);
+	CHECK_EQ(disk[4]->changed, changed - 1);
+	memset(model[4], 0, 4096);
+	CASE("a status that is nowhere");
+	up();
+	memcpy(ram + HEAD, (u32[4]){ OUT, 0, 0, 0 }, 16);
+	memset(ram + BUFS, 0x77, 512);
+	segments = 0;
+	segment(DESC, HEAD, 16, 0);
+	segment(DESC, BUFS, 512, 0);
+	segment(DESC, 0xF0000000, 1, 2);
+	ram[AVAIL + 2] = 1;
+	set(0x50, 0);
+	CHECK(virtio_mmio_read(dev, 0x70, 4) & 0x40, "it goes on");
+	CHECK(!disk_block(disk[4], 0), "it was written and nobody was told");
 	CASE("no header, no status");
 	up();
 	segments = 0;

@@ -21,7 +21,7 @@ static enum { GOOD, STUCK, EMPTY } source;
 static u32 logged;
 
 u64 time_ns(void) { return now; }
-u32 wall_at_boot(void) { return 1700000000; }
+u64 wall_at_boot(void) { return 1700000000000000000; }
 u64 pit_measure_tsc(u32 count, u64 *error) { *error = 0; return count * 1000; }
 void hv_log(const char *fmt, ...) { (void)fmt; logged++; }
 bool rdrand(u32 *v)

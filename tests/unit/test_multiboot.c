@@ -102,6 +102,7 @@ static void plain(void)
 	module(1, 0x300000, 0x300000, "/boot/empty");
 	module(2, 0x500000, 0x400000, "backwards");
 	module(3, 0x8000, 0x9000, "low");
+	module(4, 0, 0, "/boot/ringlet.conf ringlet.conf");	/* of an empty file GRUB says that it is at 0 */
 	CHECK(!parse(), "%s", parse());
 	check_regions();
 	CHECK_EQ(bi.regions, 2);
@@ -109,8 +110,9 @@ static void plain(void)
 	CHECK_EQ(bi.ram[0].end, 0x9F000);
 	CHECK_EQ(bi.ram[1].start, 0x100000);
 	CHECK_EQ(bi.ram[1].end, 0x7FE0000);
-	CHECK_EQ(bi.modules, 2);
+	CHECK_EQ(bi.modules, 3);
 	CHECK_EQ(bi.dropped, 2);
+	CHECK_EQ(bi.module[2].end - bi.module[2].start, 0);
 	CHECK_STR(bi.module[0].string, "/boot/linux-6.1 quiet");
 	CHECK_EQ(bi.module[0].end, 0x212345);
 	CHECK_STR(bi.cmdline, "escape=x log");

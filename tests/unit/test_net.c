@@ -67,6 +67,18 @@ static void headers(void)
 	card_offer(&card[0], NET_TX, 0);
 	card_kick(&card[0]);
 	CHECK_EQ(card[0].fate, NET_BAD_LENGTH);
+	/* A part of the frame is nowhere: that is the sender's fault, and the receiver keeps its buffers. */
+	card_up(&card[0], 0);
+	card_up(&card[1], 0);
+	card_buffer(&card[1], 2000);
+	card_desc(&card[0], NET_TX, 0, TX_BUFFERS, 12 + 14, 1, 1);
+	card_desc(&card[0], NET_TX, 1, CARD_RAM, 100, 0, 0);
+	card_offer(&card[0], NET_TX, 0);
+	card_kick(&card[0]);
+	CHECK_EQ(card[0].fate, NET_BAD_BUFFER);
+	CHECK(card[0].broken && !card[1].broken, "the wrong card is broken");
+	card_up(&card[0], 0);
+	CHECK_EQ(card_send(&card[0], &(struct net_hdr){ 0 }, frame, 60, 1), NET_OK);
 	card_set(&card[1], R_STATUS, 0);
 	CHECK_EQ(card_send(&card[0], &(struct net_hdr){ 0 }, frame, 60, 1), NET_NO_DRIVER);
 }
