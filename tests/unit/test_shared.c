@@ -16,7 +16,7 @@ struct clock sys_clock;
 static u64 now_ns;
 static u32 flushes;
 u64 time_ns(void) { return now_ns; }
-u32 wall_at_boot(void) { return 1700000000; }
+u64 wall_at_boot(void) { return 1700000000600000000; }
 void shadow_flush_all(struct guest *g) { (void)g; flushes++; }
 
 static struct guest g;
@@ -87,12 +87,14 @@ static void taken(u32 a, bool extended)
 	CHECK_EQ(get(p, OFF(irq_pending)), 0);
 	CHECK_EQ(get(p, OFF(reserve_mem)), 4 << 20);
 	CHECK_EQ(get(p, OFF(tsc_khz)), sys_clock.mult ? 2600000 : 0);
-	CHECK_EQ(get(p, OFF(time_sec)), (u32)(1700000000 + now_ns / 1000000000));
-	CHECK_EQ(get(p, OFF(time_nsec)), (u32)(now_ns % 1000000000));
+	CHECK_EQ(get(p, OFF(time_sec)), (u32)((1700000000600000000 + now_ns) / 1000000000));
+	CHECK_EQ(get(p, OFF(time_nsec)), (u32)((1700000000600000000 + now_ns) % 1000000000));
 	if (!extended)
 		return;
 	CHECK_EQ(get(p, OFF(version)), 1);
 	CHECK_EQ(get(p, OFF(features)), 7);
+	CHECK_EQ(get(p, OFF(wall_sec)), 1700000000);
+	CHECK_EQ(get(p, OFF(wall_nsec)), 600000000);
 	CHECK_EQ(get(p, OFF(clock_seq)), 0);
 	CHECK_EQ(get(p, OFF(clock_mult)), sys_clock.mult);
 	CHECK(!memcmp(p + OFF(clock_tsc), &sys_clock.tsc0, 8), "clock_tsc");
