@@ -25,6 +25,7 @@
 
 void test_main(void)
 {
+	struct gate other = make_gate(KERNEL_CS, stubs[VEC_GP], GATE_TRAP, 0);
 	u32 end = ram_bytes(), i;
 
 	if (variant_is("number"))
@@ -75,6 +76,7 @@ void test_main(void)
 		hcall(HC_LOAD_IDT_ENTRY, 256, ~0u, ~0u);
 		hcall(HC_LOAD_IDT_ENTRY, 0xFFFFFFFF, ~0u, ~0u);
 		hcall(HC_LOAD_IDT_ENTRY, 0x20000000, ~0u, ~0u);
+		hcall(HC_LOAD_IDT_ENTRY, 0x20000000 + VEC_UD, other.lo, other.hi);	/* times 8: what a smaller one is */
 		hcall(HC_SET_PGD, ~0u, ~0u, ~0u);
 		hcall(HC_SET_PGD, 0, 1023, 0);
 		hcall(HC_SET_PGD, 0, 1024, 0);

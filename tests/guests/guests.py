@@ -19,7 +19,7 @@ from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, tail, 
 
 HERE = os.path.join(ROOT, "tests", "guests")
 OUT = os.path.join(BUILD, "tests", "guests")
-OLD = ("accessed", "emulate", "exceptions", "fpu", "limits", "pse", "segments", "step", "syscall", "v86")
+OLD = ("accessed", "cmov", "emulate", "exceptions", "fpu", "limits", "pse", "segments", "step", "syscall", "v86")
 NEW = ("cpuid",)
 PER_BOOT = 15       # and the witness makes 16
 FLAGS = ("-m32 -std=gnu11 -march=i586 -O2 -g -ffreestanding -fno-pic -fno-pie -fno-stack-protector "
