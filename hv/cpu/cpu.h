@@ -38,7 +38,7 @@ void vcpu_destroy(struct guest *g);
 /* Puts v on c, if another one is there; and its GDT, direct gate and trap stack, if they have
  * changed. */
 void vcpu_load(struct cpu *c, struct vcpu *v);
-void vcpu_load_control(struct cpu *c, struct vcpu *v);	/* what of CR0 and CR4 is the guest's own */
+void vcpu_new_control(struct vcpu *v);	/* its CR0 or CR4 has changed, while it runs */
 
 /* ---- descriptors.c: all that is in a real GDT, IDT or TSS ---- */
 bool descriptor_reserved(u32 index);	/* a slot of ours */
@@ -63,8 +63,8 @@ bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
 u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 for no such segment */
 bool segment_is_32(const struct vcpu *v, u16 sel);
-/* What hardware asks of an access of len bytes, 1 or more: no null selector, limit, type. */
-bool segment_allows(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write);
+/* Where len bytes, 1 or more, at offset are; false: null selector, limit or type do not allow it. */
+bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, gva_t *a);
 /* How many of that many bytes of code at offset are within the limit. */
 u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most);
 /* What a guest starts with. */

@@ -40,6 +40,7 @@ static bool write_cr0_reg(struct vcpu *v, u32 val)
 		return false;
 	}
 	v->cr0 = val | CR0_ET;
+	vcpu_new_control(v);
 	if (changed & CR0_PG)
 		new_paging_mode(v);
 	return true;
@@ -64,6 +65,7 @@ static bool mov_to_cr(struct vcpu *v, u32 n, u32 val)
 		if ((v->cr4 ^ val) & (CR4_PSE | CR4_PGE))
 			shadow_flush_all(v->guest);
 		v->cr4 = val;
+		vcpu_new_control(v);
 		return true;
 	}
 	trap_inject(v, VEC_GP, true, 0);
@@ -243,7 +245,7 @@ static bool emulate_privileged(struct vcpu *v, const struct insn *i, u32 error)
 	case OP_MOV_TO_SEG: return mov_to_ss(v, i, error);
 	case OP_GROUP_6: return group_6(v, i, error);
 	case OP_GROUP_7: return group_7(v, i, error);
-	case OP_CLTS: v->cr0 &= ~CR0_TS; return true;
+	case OP_CLTS: v->cr0 &= ~CR0_TS; vcpu_new_control(v); return true;
 	case OP_INVD:
 	case OP_WBINVD: return true;	/* caches are not ours to empty for a guest */
 	case OP_MOV_FROM_CR: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;

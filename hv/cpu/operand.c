@@ -36,17 +36,22 @@ static u32 user_access(const struct vcpu *v) { return cpl(v) == 3 ? ACCESS_USER 
 static u16 segment_selector(const struct vcpu *v, u8 seg)
 {
 	const struct vcpu_regs *r = v->regs;
-	const u32 sel[] = { r->es, r->cs, r->ss, r->ds, r->fs, r->gs };
 
-	return sel[seg];
+	switch (seg) {
+	case SEG_ES: return r->es;
+	case SEG_CS: return r->cs;
+	case SEG_SS: return r->ss;
+	case SEG_DS: return r->ds;
+	case SEG_FS: return r->fs;
+	default: return r->gs;
+	}
 }
 
 static bool segment_linear(struct vcpu *v, u8 seg, u32 offset, u32 len, bool write, gva_t *a)
 {
 	u16 sel = segment_selector(v, seg);
 
-	*a = gva(segment_base(v, sel) + offset);
-	if (segment_allows(v, sel, offset, len, write))
+	if (segment_at(v, sel, offset, len, write, a))
 		return true;
 	trap_inject(v, seg == SEG_SS ? VEC_SS : VEC_GP, true, 0);
 	return false;

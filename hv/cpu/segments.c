@@ -97,9 +97,8 @@ bool segment_is_32(const struct vcpu *v, u16 sel)
 	return !d || (d->hi & DESC_DB);
 }
 
-bool segment_allows(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write)
+static bool desc_allows(const struct desc *d, u32 offset, u32 len, bool write)
 {
-	const struct desc *d = segment_lookup(v, sel);
 	u32 last = offset + len - 1;
 
 	if (!d || last < offset)
@@ -111,6 +110,16 @@ bool segment_allows(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool wri
 	if (d->hi & DESC_EC)
 		return offset > desc_limit(*d) && last <= (d->hi & DESC_DB ? ~0u : 0xFFFF);
 	return last <= desc_limit(*d);
+}
+
+bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, gva_t *a)
+{
+	const struct desc *d = segment_lookup(v, sel);
+
+	if (!desc_allows(d, offset, len, write))
+		return false;
+	*a = gva(desc_base(*d) + offset);
+	return true;
 }
 
 u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most)

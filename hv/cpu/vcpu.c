@@ -65,9 +65,9 @@ static void set_control(struct cpu *c, u32 cr0, u32 cr4)
 		write_cr4(c->cr4 = cr4);
 }
 
-void vcpu_load_control(struct cpu *c, struct vcpu *v)
+void vcpu_new_control(struct vcpu *v)
 {
-	set_control(c, v->cr0, v->cr4);
+	set_control(this_cpu(), v->cr0, v->cr4);
 }
 
 /* ---- on and off a processor ---- */
@@ -82,6 +82,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	if (c->loaded)
 		fpu_save(c->loaded);
 	fpu_restore(v);
+	set_control(c, v->cr0, v->cr4);
 	hostmap_set_top(c->pages + LP_REGS, v->regs_frame, true);
 	top[((c->pages + LP_REGS) >> PAGE_SHIFT) & 1023] =
 		hpa_x(hfn_hpa(v->regs_frame)) | PTE_P | PTE_RW | PTE_A | PTE_D;

@@ -129,6 +129,7 @@ static void hc_ts(struct vcpu *v, const struct call *c)
 	bool on = c->b;
 
 	v->cr0 = on ? v->cr0 | CR0_TS : v->cr0 & ~CR0_TS;
+	vcpu_new_control(v);
 }
 
 static void hc_clockevent(struct vcpu *v, const struct call *c)

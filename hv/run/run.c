@@ -31,7 +31,6 @@ static void run_once(struct cpu *c, struct vcpu *v)
 		descriptors_load(c, v);
 		watchdog_set(c->low_open);
 	}
-	vcpu_load_control(c, v);
 	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
 		    EFLAGS_IF | EFLAGS_FIXED;
 
