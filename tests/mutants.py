@@ -128,6 +128,8 @@ MUTANTS = {
         ("unit/shadow", "\tspt_empty(t);\n\tg->stats.shadow_tables++;", "\tg->stats.shadow_tables++;"),
         ("guests/hello", "frame_free(s->pool[i].page);", ";"),
         ("unit/shadow guests/frames.beyond", "if (g->bus && g->bus->has(g, *mmio))", "if (g->bus)"),
+        ("guests/links", "user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde))", "user || t->user"),
+        ("guests/links", "user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde))", "!linked_at(s, t, dir, make_pde(t, w->pde))"),
     ],
     "hv/cpu/cpuid.c": [
         ("guests/cpuid@max", "\t\t*d &= LEAF1_EDX;", "\t\t;"),

@@ -16,7 +16,8 @@ static u32 second_pgd[1024] __attribute__((aligned(4096)));
 #define USER2 0x40400000u
 #define KERNEL 0xC0000000u		/* and two above */
 #define KERNEL2 0xC0400000u
-#define PAGE_AT 5			/* where in the table */
+#define PAGE_AT 5			/* where in the table, */
+#define FAR_AT 100			/* and so far from there that no fault brings both */
 
 static void place(u32 va, const u32 *t, u32 rights) { pgd[va >> 22] = (u32)t | rights; }
 
@@ -26,7 +27,7 @@ static void fresh(u32 one, u32 two)
 	memset(other, 0, PAGE);
 	poke((u32)page_a, 0xA);
 	poke((u32)page_b, 0xB);
-	table[PAGE_AT] = (u32)page_a | RIGHTS;
+	table[PAGE_AT] = table[FAR_AT] = (u32)page_a | RIGHTS;
 	other[PAGE_AT] = (u32)page_b | RIGHTS;
 	place(one, table, RIGHTS);
 	place(two, table, RIGHTS);
@@ -37,10 +38,11 @@ static void fresh(u32 one, u32 two)
 static void not_seen_yet(u32 one, u32 two)
 {
 	fresh(one, two);
-	EXPECT_EQ("one place", peek(one + PAGE_AT * PAGE), 0xA);
-	table[PAGE_AT] = (u32)page_b | RIGHTS;
-	invlpg(two + PAGE_AT * PAGE);
-	EXPECT_EQ("another place, flushed", peek(two + PAGE_AT * PAGE), 0xB);
+	EXPECT_EQ("one place", peek(one + FAR_AT * PAGE), 0xA);
+	table[FAR_AT] = (u32)page_b | RIGHTS;
+	invlpg(two + FAR_AT * PAGE);
+	EXPECT_EQ("the table is there", peek(two + PAGE_AT * PAGE), 0xA);
+	EXPECT_EQ("another place, flushed", peek(two + FAR_AT * PAGE), 0xB);
 }
 
 /* The directory leads to another table; that is flushed; the old table is filled again by the other way. */
@@ -86,12 +88,13 @@ static void two_directories(void)
 	fresh(USER, USER2);
 	memcpy(second_pgd, pgd, PAGE);
 	hcall(HC_NEW_PGTABLE, (u32)second_pgd, 2, 1);
-	EXPECT_EQ("second", peek(USER + PAGE_AT * PAGE), 0xA);
+	EXPECT_EQ("second", peek(USER + FAR_AT * PAGE), 0xA);
 	hcall(HC_NEW_PGTABLE, (u32)pgd, 1, 1);
-	EXPECT_EQ("first", peek(USER + PAGE_AT * PAGE), 0xA);
-	table[PAGE_AT] = (u32)page_b | RIGHTS;
+	EXPECT_EQ("first", peek(USER + FAR_AT * PAGE), 0xA);
+	table[FAR_AT] = (u32)page_b | RIGHTS;
 	hcall(HC_NEW_PGTABLE, (u32)second_pgd, 2, 1);
-	EXPECT_EQ("second, flushed", peek(USER + PAGE_AT * PAGE), 0xB);
+	EXPECT_EQ("the table is there", peek(USER + PAGE_AT * PAGE), 0xA);
+	EXPECT_EQ("second, flushed", peek(USER + FAR_AT * PAGE), 0xB);
 	hcall(HC_NEW_PGTABLE, (u32)pgd, 1, 1);
 }
 
