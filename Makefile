@@ -122,6 +122,7 @@ endif
 $(BUILD)/guests/linux-%: FORCE | setup
 	@mkdir -p $(@D)
 	@tools/build-kernel.sh $* guest $(BUILD)/guests
+	@tools/prune-cache.sh
 
 $(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
 	@mkdir -p $(@D)

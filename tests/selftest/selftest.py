@@ -5,13 +5,14 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
 import guests
 import harness
 from harness import Group
-from ringlet import BUILD, DESCRIPTORS_OK, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
+from ringlet import BUILD, DESCRIPTORS_OK, ROOT, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
 
 
 class Quiet(harness.Report):
@@ -275,6 +276,22 @@ class Selftest(Group):
     layer = "selftest"
 
 
+def pruned(_):
+    """Of each thing in the cache the newest versions stay, and what is no version of anything."""
+    with tempfile.TemporaryDirectory() as cache:
+        for i in range(7):
+            for name in ("kernel/linux-6.1-guest-%016x", "kernel/linux-6.12-guest-%016x", "rootfs/debian-%016x.img"):
+                path = os.path.join(cache, name % i)
+                os.makedirs(path)
+                os.utime(path, (1000 + i, 1000 + i))
+        os.makedirs(os.path.join(cache, "busybox", "busybox"))
+        subprocess.run([os.path.join(ROOT, "tools", "prune-cache.sh")], env={**os.environ, "RINGLET_CACHE": cache}, check=True)
+        left = {d: sorted(os.listdir(os.path.join(cache, d))) for d in os.listdir(cache)}
+    check(left == {"kernel": [f"linux-{v}-guest-{i:016x}" for v in ("6.1", "6.12") for i in range(3, 7)], "busybox": ["busybox"],
+                   "rootfs": [f"debian-{i:016x}.img" for i in range(3, 7)]}, f"what is left: {left}")
+
+
 def groups():
     return [Selftest([("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
-                      ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("bare-guest", bare_guest)])]
+                      ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("bare-guest", bare_guest),
+                      ("pruned", pruned)])]
