@@ -12,6 +12,7 @@ from harness import Group
 from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plain, sh, tail, work_file
 
 import guests
+import guests
 import linux
 from bochs import Bochs
 
@@ -257,6 +258,27 @@ def own_line(_):
         check(sorted(re.findall(r"(\S+) on Ringlet's own line means nothing", said)) == ["escpae=^X", "quiet"], said)
 
 
+def waiting_costs_nothing(_):
+    """Fifteen idle guests of fourteen devices each, beside one that works: it goes round as fast as without them, in
+    instructions."""
+    def cycles(idle):
+        sections = [("worker", {"kernel": "rounds", "memory": "8M", "start": "no"})]
+        sections += [(f"idle{n}", {"kernel": "spin", "cmdline": "variant=cli-hlt", "memory": "8M", "start": "yes",
+                                   "disk": ["ram:64K"] * 6, "net": [f"lan{n}"] * 6}) for n in range(idle)]
+        modules = [work_file("system-waiting", "ringlet.conf", conf(sections)), guests.build("rounds"), guests.build("spin")]
+        with Ringlet("system-waiting", kernel=elf(), modules=modules, memory=256, icount="shift=0") as r:
+            r.expect("ringlet> |Ctrl-T m:", 60)
+            r.monitor()
+            for n in range(idle):
+                r.wait_state(f"idle{n}", ("idle",))
+            r.command("start worker")
+            r.wait_state("worker", ("off", "crashed"))
+            return int(re.search(r"a round takes (\d+) cycles", r.command("dmesg worker")).group(1))
+    alone, among = cycles(0), cycles(15)
+    check(among < alone * 1.05, f"a round takes {alone} instructions alone, {among} among idle guests")
+    return f"{alone} instructions alone, {among} among idle guests"
+
+
 class Machines(Group):
     layer = "system"
 
@@ -275,7 +297,7 @@ def groups():
             says("empty-config", r"No guests: ringlet\.conf \(0 bytes\) has no section", []),
             says("half-config", r"ringlet\.conf:3: .*disk ram:8M", PAIR, alive="beta",
                  text="[alpha]\nkernel = linux-6.1\ndisk ram:8M\nstart = yes\n\n" + conf(PAIR[1:])),
-            ("own-line", own_line),
+            ("own-line", own_line), ("waiting", waiting_costs_nothing),
             says("no-kernel-module", r"alpha cannot start: .*linux-9\.9",
                  [("alpha", linux.section("9.9")), ("beta", small)], alive="beta"),
             says("not-a-kernel", r"alpha cannot start: .*not-a-kernel is not a Linux kernel",
