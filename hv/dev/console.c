@@ -61,30 +61,23 @@ u32 console_room(struct guest *g)
 
 /* ---- what is typed for them ---- */
 
-static u32 console_waiting(const struct console *c)
-{
-	return c->typed_head - c->typed_tail;
-}
-
 /* More than anybody types: a paste.  If there is no memory, CONSOLE_INPUT must do. */
 static void grow_typed(struct console *c)
 {
-	u8 *big = c->typed == c->few ? malloc(PASTE) : NULL;
-	u32 i;
+	struct byte_ring big = { .size = PASTE, .head = c->typed.tail, .tail = c->typed.tail };
 
-	if (!big)
+	if (c->typed.byte != c->few || !(big.byte = malloc(PASTE)))
 		return;
-	for (i = c->typed_tail; i != c->typed_head; i++)
-		big[i % PASTE] = c->few[i % CONSOLE_INPUT];
+	while (ring_used(&c->typed))
+		ring_push(&big, ring_pull(&c->typed));
 	c->typed = big;
-	c->typed_size = PASTE;
 }
 
 static u32 console_free(struct console *c)
 {
-	if (c->typed_size - console_waiting(c) <= CONSOLE_SPARE)
+	if (ring_room(&c->typed) <= CONSOLE_SPARE)
 		grow_typed(c);
-	return c->typed_size - console_waiting(c);
+	return ring_room(&c->typed);
 }
 
 bool console_full(struct console *c)
@@ -97,23 +90,22 @@ bool console_type(struct console *c, const u8 *data, u32 len)
 	u32 n = MIN(len, console_free(c)), i;
 
 	for (i = 0; i < n; i++)
-		c->typed[c->typed_head++ % c->typed_size] = data[i];
+		ring_push(&c->typed, data[i]);
 	vdev_console_typed(c->guest);
 	return n == len;
 }
 
 static void all_read(struct console *c)
 {
-	if (c->typed == c->few)
-		return;
-	free(c->typed);
-	c->typed = c->few;
-	c->typed_size = CONSOLE_INPUT;
+	if (c->typed.byte != c->few)
+		free(c->typed.byte);
+	c->typed.byte = c->few;
+	c->typed.size = CONSOLE_INPUT;
 }
 
 bool console_typed(struct guest *g)
 {
-	return console_waiting(g->console) || ring_used(&g->console->replies);
+	return ring_used(&g->console->typed) || ring_used(&g->console->replies);
 }
 
 u32 console_input(struct guest *g, void *buf, u32 len)
@@ -123,9 +115,9 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 
 	while (n < len && ring_used(&c->replies))	/* somebody is waiting for them */
 		((u8 *)buf)[n++] = ring_pull(&c->replies);
-	while (n < len && console_waiting(c))
-		((u8 *)buf)[n++] = c->typed[c->typed_tail++ % c->typed_size];
-	if (!console_waiting(c))
+	while (n < len && ring_used(&c->typed))
+		((u8 *)buf)[n++] = ring_pull(&c->typed);
+	if (!ring_used(&c->typed))
 		all_read(c);
 	g->stats.console_in += n;
 	return n;
@@ -133,7 +125,7 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 
 void console_forget_typed(struct guest *g)
 {
-	g->console->typed_tail = g->console->typed_head;
+	g->console->typed.tail = g->console->typed.head;
 	g->console->replies.tail = g->console->replies.head;
 	all_read(g->console);
 }
@@ -183,8 +175,7 @@ struct console *console_create(struct guest *g)
 	if (!c || !cells)
 		panic("no memory for the console of %s", g->name);
 	c->guest = g;
-	c->typed = c->few;
-	c->typed_size = CONSOLE_INPUT;
+	all_read(c);
 	c->replies = (struct byte_ring){ .byte = c->reply, .size = CONSOLE_REPLIES };
 	vt_init(&c->vt, cells, VGA_COLS, VGA_ROWS);
 	c->vt.reply = vt_reply;

@@ -18,9 +18,7 @@ struct console {
 	struct guest *guest;
 	struct vt vt;
 	u32 said;			/* bytes ever; the newest CONSOLE_SCROLLBACK of them are kept */
-	u32 typed_head, typed_tail;	/* free-running */
-	u32 typed_size;
-	u8 *typed;			/* few, or more on the heap */
+	struct byte_ring typed;		/* its bytes are in few, or more on the heap */
 	struct byte_ring replies;	/* of its terminal: they take no room of what is typed */
 	char last;			/* byte that console_print() put out */
 	u8 scrollback[CONSOLE_SCROLLBACK];

@@ -160,10 +160,10 @@ static bool may_take(void)
 
 	if (!c || terminal_serial.escaped || !console_full(c))
 		return true;
-	if (hold.console != c || c->typed_tail - hold.tail >= LEAST_READ) {
+	if (hold.console != c || c->typed.tail - hold.tail >= LEAST_READ) {
 		hold.console = c;
 		hold.ns = time_ns();
-		hold.tail = c->typed_tail;
+		hold.tail = c->typed.tail;
 	}
 	return time_ns() - hold.ns > HOLD_NS;
 }
