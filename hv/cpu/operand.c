@@ -7,10 +7,10 @@
 
 u32 *insn_reg(struct vcpu *v, u32 n)
 {
-	struct vcpu_regs *r = v->regs;
-	u32 *const map[8] = { &r->eax, &r->ecx, &r->edx, &r->ebx, &r->esp, &r->ebp, &r->esi, &r->edi };
+#define AT(reg) offsetof(struct vcpu_regs, reg)
+	static const u8 at[8] = { AT(eax), AT(ecx), AT(edx), AT(ebx), AT(esp), AT(ebp), AT(esi), AT(edi) };
 
-	return map[n & 7];
+	return (u32 *)((u8 *)v->regs + at[n & 7]);
 }
 
 u32 reg_get(struct vcpu *v, u32 n, u32 size)
