@@ -259,8 +259,8 @@ def own_line(_):
 
 
 def waiting_costs_nothing(_):
-    """Fifteen idle guests of fourteen devices each, beside one that works: it goes round as fast as without them, in
-    instructions."""
+    """Fifteen idle guests of fourteen devices each, beside one that works: in instructions it goes round as fast as
+    without them, but for the forty that each guest costs in the list of all."""
     def cycles(idle):
         sections = [("worker", {"kernel": "rounds", "memory": "8M", "start": "no"})]
         sections += [(f"idle{n}", {"kernel": "spin", "cmdline": "variant=cli-hlt", "memory": "8M", "start": "yes",
@@ -275,7 +275,7 @@ def waiting_costs_nothing(_):
             r.wait_state("worker", ("off", "crashed"))
             return int(re.search(r"a round takes (\d+) cycles", r.command("dmesg worker")).group(1))
     alone, among = cycles(0), cycles(15)
-    check(among < alone * 1.05, f"a round takes {alone} instructions alone, {among} among idle guests")
+    check(among < alone * 1.15, f"a round takes {alone} instructions alone, {among} among idle guests")
     return f"{alone} instructions alone, {among} among idle guests"
 
 
