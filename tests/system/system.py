@@ -215,7 +215,7 @@ def bochs_guests(_):
     runs = [(name, "strict") for name in STRICT] + GATES
     built = [guests.build(name) for name in sorted({"witness", *(name for name, _ in runs)})]
     sections = [("witness", {"kernel": "witness", "memory": "8M", "start": "yes"})] + [
-        (name if v == "strict" else f"{name}.{v}", {"kernel": name, "memory": "8M", "start": "no", "cmdline": "variant=" + v})
+        (name if v == "strict" else f"{name}-{v}", {"kernel": name, "memory": "8M", "start": "no", "cmdline": "variant=" + v})
         for name, v in runs]
     for boot in sections[1:10], sections[10:]:
         image = iso("bochs-guests", sections[:1] + boot, built)
