@@ -110,6 +110,8 @@ MUTANTS = {
         ("unit/gmem guests/hello", "hfn_t leaf = frame_alloc_zeroed();", "hfn_t leaf = frame_alloc();"),
     ],
     "hv/mem/shadow.c": [
+        ("guests/gate.gate", "\t\tpde &= ~PTE_US;", "\t\t;"),
+        ("guests/v86.iopl-direct", "entries[V86_DIR] & PTE_US", "entries[V86_DIR] & 0"),
         ("guests/shadow-model", "((u32 *)frame_ptr(t->page))[index_of(a)] = 0;", ";"),
         ("unit/shadow", "(gpte & (PTE_RW | PTE_D)) == (PTE_RW | PTE_D)", "(gpte & PTE_RW)"),
         ("unit/shadow", "if ((gpde & PTE_RW) && (!t->large || (gpde & PTE_D)))", "if (gpde & PTE_RW)"),
@@ -131,6 +133,10 @@ MUTANTS = {
         ("guests/links", "user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde))", "user || t->user"),
         ("guests/links", "user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde))", "!linked_at(s, t, dir, make_pde(t, w->pde))"),
     ],
+    "hv/cpu/watchdog.c": [
+        ("guests/v86.spin", "\tpresent = true;", ""),
+        ("guests/v86.spin", "DELIVER_NMI | PERIODIC", "PERIODIC"),
+    ],
     "hv/cpu/cpuid.c": [
         ("guests/cpuid@max", "\t\t*d &= LEAF1_EDX;", "\t\t;"),
         ("guests/cpuid@max", "(*c & LEAF1_ECX)", "*c"),
@@ -147,6 +153,9 @@ MUTANTS = {
         ("unit/cpuid", "*b &= 0x0000FFFF;", ""),
     ],
     "hv/cpu/segments.c": [
+        ("guests/gate.later", "\tv->gdt[index] = descriptor_approve(index, d);\n\tv->tables_changed = true;", "\tv->gdt[index] = descriptor_approve(index, d);"),
+        ("guests/gate.lgdt", "\t\tv->gdt[i] = new;\n\t}\n\tv->tables_changed = true;", "\t\tv->gdt[i] = new;\n\t}"),
+        ("guests/gate.ring3", "SEL_RPL(sel) >= 1 && SEL_RPL(sel) == desc_dpl(*d)", "SEL_RPL(sel) >= 1"),
         ("unit/segments", "index >= GDT_ENTRIES || descriptor_reserved(index)", "descriptor_reserved(index)"),
         ("unit/segments", "(!new.hi && in_use(v, i))", "0"),
         ("unit/segments", "d && (d->hi & DESC_CODE) && SEL_RPL(sel) >= 1 &&", "d && SEL_RPL(sel) >= 1 &&"),
@@ -164,6 +173,18 @@ MUTANTS = {
         ("guests/limits", "MIN(desc_limit(*d) - offset, most - 1) + 1", "most"),
     ],
     "hv/cpu/descriptors.c": [
+        ("guests/gate.gate", "\t    desc_dpl(to) != ring || (type", "\t    (type"),
+        ("guests/gate.gate", "(type != GATE_TASK && !desc_is_code(to))", "0"),
+        ("guests/gate.later", "MAX(desc_dpl(d), 1u)", "desc_dpl(d)"),
+        ("guests/descriptors", "\t\tkeep &= ~DESC_EC;", "\t\t;"),
+        ("guests/descriptors", "(d.hi & (DESC_P | DESC_S)) != (DESC_P | DESC_S)", "!(d.hi & DESC_P)"),
+        ("guests/descriptors", "\t\tif (!descriptor_reserved(i))\n\t\t\ts->gdt[i] = v->gdt[i];", "\t\ts->gdt[i] = v->gdt[i];"),
+        ("guests/swint", "GATE_INTERRUPT, i == RINGLET_TRAP, HV_CS", "GATE_INTERRUPT, 3, HV_CS"),
+        ("guests/descriptors", "GATE_INTERRUPT, i == RINGLET_TRAP, HV_CS", "GATE_INTERRUPT, i == RINGLET_TRAP ? 3 : 0, HV_CS"),
+        ("guests/gate.gate", "build_gate(s->gdt, 1, GATE_TRAP,", "build_gate(s->gdt, 1, GATE_INTERRUPT,"),
+        ("guests/gate.stack", "selector_ok_ss(v, v->ss1, 1) ? v->ss1 : 0", "v->ss1"),
+        ("guests/emulate", "s->tss.iomap = sizeof(struct tss);", "s->tss.iomap = 0;"),
+        ("guests/gate.gate", "\t\ts->idt[c->direct_vector] = (struct desc){ 0 };", "\t\t;"),
         ("unit/segments", "SEL_RPL(sel) != ring ||\n\t    desc_dpl(to) != ring || ", ""),
         ("unit/segments", "\t\tkeep &= ~DESC_EC;\t/* conforming: nobody needs it */", "\t\t;"),
         ("unit/segments", "MAX(desc_dpl(d), 1u), desc_base(d)", "desc_dpl(d), desc_base(d)"),
@@ -234,6 +255,9 @@ MUTANTS = {
         ("guests/switcher.pages", "hpa_x(hfn_hpa(text)) | PTE_P | PTE_A;", "hpa_x(hfn_hpa(text)) | PTE_P | PTE_A | PTE_RW;"),
     ],
     "hv/cpu/traps.c": [
+        ("guests/v86.iopl-direct", " && !shadow_low_open(v->guest)", ""),
+        ("guests/v86.ring3-cs0", "\t\tv->ring3_cs = r->cs;\n", ""),
+        ("guests/gate.reset", "v->syscall_vec >= SWITCHER_VECTORS && ", ""),
         ("guests/swint", "MAX(desc_dpl(v->idt[vector]), 1u) >= ", "desc_dpl(v->idt[vector]) >= "),
         ("guests/swint", "MAX(desc_dpl(v->idt[vector]), 1u) >= ", "3 >= "),
     ],
@@ -305,6 +329,11 @@ MUTANTS = {
         ("guests/blk-freeze guests/virtio-odd", "guests[i]->vdevs_due && guest_alive(guests[i])", "guest_alive(guests[i])", "polls devices that have nothing to do: only slower"),
     ],
     "hv/run/exits.c": [
+        ("guests/v86.ring1-cs3 guests/v86.ring3-cs3", "\t\treturn virtual_8086(v, trap & 0xFF);", "\t\ttrap &= 0xFF;"),
+        ("guests/v86.registers", "\tmemmove(r, (u8 *)(r + 1) - sizeof(struct v86_regs), sizeof(*r));", ""),
+        ("guests/v86.ring3-cs0 guests/v86.iopl-direct", "\tr->eflags &= ~(EFLAGS_VM | EFLAGS_IOPL);", ""),
+        ("guests/v86.never-ring3", "selector_ok_cs(v, r->cs) && selector_ok_ss(v, r->ss, r->cs)", "1"),
+        ("guests/v86.interrupt", "trap >= IRQ_BASE || trap == VEC_NMI || trap == VEC_MC ?", "0 ?"),
         ("system/bochs-guests", "\tasm volatile(\"mov %0, %%dr6\" : : \"r\"(DR6_FIXED));\n", ""),
     ],
     "hv/run/hcall.c": [
@@ -315,6 +344,7 @@ MUTANTS = {
         ("guests/fresh", "hfn_t h = frame_alloc_zeroed();", "hfn_t h = frame_alloc();"),
     ],
     "hv/run/run.c": [
+        ("guests/v86.iopl-late", " || c->low_open != shadow_low_open(v->guest)", ""),
         ("guests/triple guests/badcalls", "while (guest_alive(v->guest) && !v->halted && !c->resched)", "while (!v->halted && !c->resched)"),
     ],
     "hv/run/sched.c": [
@@ -342,6 +372,8 @@ MUTANTS = {
         ("unit/lineedit", "if (e->len == LINE_SIZE - 1)", "if (e->len == LINE_SIZE)"),
     ],
     "switcher/switcher.S": [
+        ("guests/v86.ring3-cs0", "\tjnz\tfrom_v86\n", ""),
+        ("guests/v86.registers", "\torl\t$EXIT_V86, (%esp)\t\t/* trap */\n", ""),
         ("guests/hello", "\tmovl\t%edx, %cr3\n", ""),
     ],
     "switcher/switcher.h": [
