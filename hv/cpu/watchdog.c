@@ -11,15 +11,11 @@
 #include "hv/cpu/cpu.h"
 
 #define APIC_BASE	0xFEE00000u
-#define APIC_SPURIOUS	0x0F0
 #define APIC_TIMER	0x320
-#define APIC_LINT0	0x350
 #define APIC_COUNT	0x380
 #define APIC_DIVIDE	0x3E0
 
-#define SPURIOUS_ENABLE	0x1FF
 #define DELIVER_NMI	0x400
-#define DELIVER_EXTINT	0x700		/* the 8259's, as before */
 #define MASKED		0x10000
 #define PERIODIC	0x20000
 #define DIVIDE_BY_1	0xB
@@ -40,8 +36,6 @@ void watchdog_init(void)
 	if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)) || !cpu_has(CPU_APIC))
 		return;
 	hostmap_device(APIC_BASE);
-	apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE);
-	apic_write(APIC_LINT0, DELIVER_EXTINT);
 	apic_write(APIC_DIVIDE, DIVIDE_BY_1);
 	present = true;
 }

@@ -107,7 +107,7 @@ def _kill_all():
 class Ringlet:
     """One QEMU with Ringlet in it."""
 
-    def __init__(self, name, iso=None, disk=None, kernel=None, modules=(), cmdline="",
+    def __init__(self, name, iso=None, disk=None, kernel=None, modules=(), cmdline="check-descriptors",
                  memory=512, cpu=None, machine=None, icount=None, com2=None, args=()):
         """Boots `iso`, or `disk` (the same image, as a stick), or `kernel` (an ELF) with `modules`
         (paths; QEMU's own Multiboot loader, no GRUB: quick).  What COM2 sends goes to the file
@@ -137,7 +137,7 @@ class Ringlet:
         if disk:
             self.argv += ["-drive", f"file={disk},format=raw,readonly=off,snapshot=on"]
         if kernel:
-            self.argv += ["-kernel", kernel, "-append", f"check-descriptors {cmdline}".strip()]
+            self.argv += ["-kernel", kernel, "-append", cmdline]
             if modules:
                 self.argv += ["-initrd", ",".join(modules)]
         self.argv += list(args)
