@@ -259,7 +259,7 @@ static u32 answer_udp(struct talk *t)
 {
 	u32 from, to, end;
 
-	if (t->len < UDP_DATA || t->len > LANHOST_FRAME || be16(t->f + L4 + 4) < 8 || L4 + be16(t->f + L4 + 4) > t->len)
+	if (t->len < UDP_DATA || t->len > LANHOST_FRAME || L4 + be16(t->f + L4 + 4) > t->len)
 		return 0;
 	t->len = L4 + be16(t->f + L4 + 4);
 	from = be16(t->f + L4);

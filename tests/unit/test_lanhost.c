@@ -100,6 +100,16 @@ static void arp_and_ping(void)
 	ask(1);
 	CHECK(!got, "a fragment");
 	f[20] = 0;
+	put16(f + 16, len - 14 + 1);
+	ask(1);
+	CHECK(!got, "more than there is");
+	put16(f + 16, len - 14);
+	ask(1);
+	CHECK_EQ(got, len);
+	f[33] ^= 1;
+	ask(1);
+	CHECK(!got, "for another address");
+	f[33] ^= 1;
 	f[5] ^= 1;
 	ask(1);
 	CHECK(!got, "for somebody else");
@@ -214,6 +224,16 @@ static void dhcp_talk(void)
 	f[42 + 241] = 255;
 	ask(1);
 	CHECK(!got, "an option over the end");
+	dhcp(0, 1);
+	f[42 + 241] = 0;		/* of which nothing is there; a 1 follows */
+	ask(1);
+	CHECK(!got, "an option too short");
+	dhcp(0, 1);			/* one whose length would be behind the frame */
+	udp(0, 0xFFFFFFFF, 68, 67, LANHOST_FRAME - 42);
+	memset(f + 42 + 243, 0, LANHOST_FRAME);
+	f[LANHOST_FRAME - 1] = 54;
+	ask(1);
+	dhcp_answer(2, 0x0A4D0301, 0xFFFFFFFF, "alpha");
 }
 
 /* ---- DNS ---- */
@@ -269,6 +289,27 @@ static void dns_talk(void)
 	f[44] = 0x11;
 	ask(1);
 	CHECK_EQ(be16(out + 44), 0x9584);		/* another operation: not implemented */
+	/* A label that goes on behind the frame; and a name we know, so far behind that no record fits. */
+	dns("\4beta", 6, 1);
+	udp(0x0A4D0301, host.ip, 4000, 53, LANHOST_FRAME - 42);
+	memset(f + 54, 1, LANHOST_FRAME - 54);
+	f[LANHOST_FRAME - (LANHOST_FRAME - 54) % 2 - 2] = 63;
+	ask(1);
+	CHECK(!got, "half a label");
+	dns("\4beta", 6, 1);
+	udp(0x0A4D0301, host.ip, 4000, 53, LANHOST_FRAME - 42);
+	memset(f + 54, 0, LANHOST_FRAME - 54);
+	for (i = 54; i + 1 + 4 + 6 + 4 <= LANHOST_FRAME; i += 5)
+		f[i] = 4;
+	memcpy(f + i, "\4beta\0\0\1\0\1", 10);
+	udp(0x0A4D0301, host.ip, 4000, 53, i + 10 - 42);
+	ask(1);
+	CHECK(!got, "no room for a record");
+	dns("\4beta", 6, 1);		/* longer than what it looks at */
+	udp(0x0A4D0301, host.ip, 4000, 53, 1000 - 42);
+	memset(f + 54, 1, 1000 - 54);
+	ask(1);
+	CHECK(!got, "too long a question");
 	/* Names of every length. */
 	for (i = 0; i < 580; i++) {
 		dns("\4beta", 6, 1);

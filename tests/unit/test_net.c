@@ -291,7 +291,7 @@ static void too_hard(void)
 {
 	struct net_hdr s = { NET_NEEDS_CSUM, 1, 54, 500, 0, 16, 0 };
 	u32 all, i, tcp = tcp_frame(true, 0, 5000, 0, &all);
-	u8 was[80];
+	u8 was[120];
 
 	s.csum_start = (u16)tcp;
 	memcpy(was, frame, sizeof(was));
