@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The processor: what it is, and the control registers and MSRs that are set once for good.  A
- * Pentium is enough: CPUID and a time stamp counter, nothing more is taken for granted.
+ * Identifies the processor, and sets the control registers and MSRs that stay as they are from then
+ * on.  A Pentium is enough: only CPUID and a time stamp counter are taken for granted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -67,7 +67,7 @@ static void cpu_identify(struct cpu_info *ci)
 		ci->model |= (a >> 12) & 0xF0;
 	if (ci->family == 15)
 		ci->family += (a >> 20) & 0xFF;
-	/* The Pentium Pro says SEP but has none: Intel's own note on CPUID. */
+	/* The Pentium Pro reports SEP but does not have it (Intel's own note on CPUID). */
 	if (ci->family == 6 && ci->model < 3 && ci->stepping < 3)
 		ci->features &= ~CPU_SEP;
 
@@ -79,7 +79,7 @@ static void cpu_identify(struct cpu_info *ci)
 	cpu_read_name(ci);
 }
 
-/* Fast system calls would enter ring 0: shut, whatever the BIOS left. */
+/* Fast system calls would enter ring 0, so they are off, whatever the BIOS left. */
 static void disable_fast_calls(const struct cpu_info *ci)
 {
 	if (cpu_has(CPU_MSR | CPU_SEP))
@@ -98,10 +98,10 @@ void cpu_init(void)
 	if (!cpu_has(CPU_TSC))
 		too_old("time stamp counter");
 	disable_fast_calls(&cpu_info);
-	/* No breakpoint of the BIOS's: one might be met in the Switcher. */
+	/* Drop breakpoints the BIOS may have left: the Switcher might hit one. */
 	asm volatile("mov %0, %%dr7" : : "r"(DR7_NONE));
 
-	/* Caches on, x87 errors as #MF, no emulation, WP for our own read-only pages. */
+	/* Caches on, x87 errors as #MF, no x87 emulation, WP to protect our own read-only pages. */
 	write_cr0((read_cr0() | CR0_MP | CR0_NE | CR0_WP | CR0_AM) &
 		  ~(u32)(CR0_EM | CR0_TS | CR0_CD | CR0_NW));
 	if (cpu_has(CPU_PSE))
@@ -110,7 +110,7 @@ void cpu_init(void)
 		cr4 |= CR4_OSFXSR;
 	if (cpu_has(CPU_SSE))
 		cr4 |= CR4_OSXMMEXCPT;
-	/* CR4 came with CPUID's newer friends; a Pentium without any of them may lack it. */
+	/* CR4 came with these features; a processor that has none of them may lack CR4 too. */
 	if (cr4 || cpu_has(CPU_DE))
 		write_cr4(cr4);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which processor this is, and what it can do. */
+/* Which processor this is and what it can do. */
 #ifndef X86_CPU_H
 #define X86_CPU_H
 
@@ -20,14 +20,14 @@
 #define CPU_FXSR	BIT(24)
 #define CPU_SSE		BIT(25)
 #define CPU_SSE2	BIT(26)
-/* And of %ecx. */
+/* Bits of CPUID leaf 1, %ecx. */
 #define CPU_RDRAND	BIT(30)
 
 struct cpu_info {
 	char vendor[13];
 	char name[49];		/* the brand string, or one made up from the family */
 	u32 family, model, stepping;
-	u32 max_leaf, max_ext;	/* highest CPUID leaves; max_ext 0: none */
+	u32 max_leaf, max_ext;	/* highest CPUID leaves; max_ext 0: no extended ones */
 	u32 features;		/* CPU_* */
 	u32 features_ecx;	/* leaf 1 */
 	u32 ext_edx;		/* leaf 0x80000001; 0 if there is none */
@@ -36,10 +36,11 @@ extern struct cpu_info cpu_info;
 
 static inline bool cpu_has(u32 bits) { return (cpu_info.features & bits) == bits; }
 
-/* Finds out, and sets CR0 and CR4.  On a processor that is too old (no CPUID, no TSC) it says so
- * and stops for good. */
+/* Fills in cpu_info, and sets CR0 and CR4.  On a processor that is too old (no CPUID or no TSC) it
+ * says so and stops for good. */
 void cpu_init(void);
-/* A random number by the processor; false: it has no such instruction, or none is ready yet. */
+/* A random number from the processor; false: it has no such instruction, or no number is ready
+ * yet. */
 bool rdrand(u32 *v);
 
 #endif

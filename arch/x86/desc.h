@@ -35,7 +35,7 @@ _Static_assert(sizeof(struct desc) == 8, "descriptor");
 #define SEL_RPL(sel)	((sel) & 3)
 #define SEL_TI		4
 
-/* Only the layout: what may be in a real table is for hv/cpu/descriptors.c to say. */
+/* These build the layout only; hv/cpu/descriptors.c decides what may be in a real table. */
 static inline struct desc seg_desc(u32 base, u32 limit20, u32 hi_flags)
 {
 	return (struct desc){
@@ -48,7 +48,7 @@ static inline u32 desc_base(struct desc d)
 {
 	return (d.lo >> 16) | ((d.hi & DESC_BASE_MID) << 16) | (d.hi & DESC_BASE_HI);
 }
-/* The highest offset; of a segment that expands down, the last one below it. */
+/* The highest offset in the segment; if it expands down, the last offset below it. */
 static inline u32 desc_limit(struct desc d)
 {
 	u32 limit = (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI);

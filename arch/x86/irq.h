@@ -12,10 +12,10 @@
 #define IRQ_COM2	3
 #define IRQ_COM1	4
 
-void pic_init(void);				/* remapped, everything masked */
+void pic_init(void);				/* remaps the vectors and masks every line */
 void irq_register(u32 irq, void (*handler)(void));	/* and unmasks it */
-/* A vector arrived, whoever was running: acknowledges it and calls the handler.  Spurious and
- * unknown ones are counted and ignored. */
+/* Called for each hardware interrupt, no matter who was running: acknowledges it and calls the
+ * handler.  Spurious and unknown interrupts are counted and ignored. */
 void irq_dispatch(u32 vector);
 
 #endif

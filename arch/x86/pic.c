@@ -49,7 +49,7 @@ void irq_register(u32 irq, void (*handler)(void))
 	write_mask();
 }
 
-/* Line 7 of either chip also stands for "there was one, but it went away". */
+/* Each chip also reports line 7 for an interrupt that went away before it was acknowledged. */
 static bool pic_spurious(u32 irq)
 {
 	u16 port = irq < 8 ? PIC1 : PIC2;
@@ -60,7 +60,7 @@ static bool pic_spurious(u32 irq)
 	if (inb(port) & 0x80)
 		return false;
 	if (irq >= 8)
-		outb(PIC1, EOI_SPECIFIC | CASCADE);	/* for the first chip it was real */
+		outb(PIC1, EOI_SPECIFIC | CASCADE);	/* to the first chip it was real */
 	return true;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The 8254: channel 0 interrupts us once when told to, channel 2 (the speaker's) measures the TSC,
- * since its output can be polled.
+ * The 8254.  Channel 0 gives us one interrupt when we ask for it.  Channel 2 (the speaker's)
+ * measures the TSC, because its output can be polled.
  */
 #include "arch/x86/pit.h"
 #include "arch/x86/regs.h"
@@ -17,7 +17,7 @@
 #define SPEAKER		0x02
 #define OUT2		0x20
 
-/* A PIT that never fires must not hang us: more polls than 55 ms can hold. */
+/* A PIT that never fires must not hang us.  This is more polls than fit in 55 ms. */
 #define MAX_POLLS	2000000
 
 u64 pit_measure_tsc(u32 count, u64 *error)
@@ -30,7 +30,7 @@ u64 pit_measure_tsc(u32 count, u64 *error)
 	outb(PIT_MODE, CH2_ONESHOT);
 	outb(PIT_CH2, count & 0xFF);
 	loading = rdtsc();
-	outb(PIT_CH2, count >> 8);		/* this write starts it */
+	outb(PIT_CH2, count >> 8);		/* this write starts the count */
 	loaded = done = rdtsc();
 	do {
 		counting = done;
@@ -40,7 +40,7 @@ u64 pit_measure_tsc(u32 count, u64 *error)
 	outb(PORT_B, port_b);
 
 	*error = (loaded - loading + done - counting) / 2;
-	if (polls == MAX_POLLS || !polls)	/* done at the first look: nothing counts there */
+	if (polls == MAX_POLLS || !polls)	/* done at the first look: nothing is counting */
 		return 0;
 	return (counting + done) / 2 - (loading + loaded) / 2;
 }
@@ -48,8 +48,9 @@ u64 pit_measure_tsc(u32 count, u64 *error)
 void pit_oneshot(u64 ns)
 {
 	static bool mode_set;
-	/* ns * PIT_HZ / 10^9, the factor as 32.32 fixed point, rounded up and one more for what the
-	 * TSC's calibration is off by: firing too early would cost a second interrupt each time. */
+	/* ns * PIT_HZ / 10^9, with the factor in 32.32 fixed point.  Rounded up, plus one for the
+	 * error of the TSC's calibration: firing too early would cost a second interrupt each
+	 * time. */
 	u32 count = (u32)(MIN(ns, (u64)PIT_MAX_NS) * 5124678 >> 32) + 2;
 
 	if (!mode_set) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The processor's registers: bits by name, and the one instruction that reaches each. */
+/* The processor's registers: names for their bits, and the instruction that accesses each. */
 #ifndef X86_REGS_H
 #define X86_REGS_H
 
@@ -64,7 +64,7 @@
 #define VEC_MC		18
 #define VEC_XM		19
 #define VEC_EXCEPTIONS	32	/* 0..31 are the processor's */
-/* Exceptions that push an error code, one bit a vector. */
+/* Exceptions that push an error code, one bit per vector. */
 #define VEC_HAS_ERROR	((1 << VEC_DF) | (1 << VEC_TS) | (1 << VEC_NP) | (1 << VEC_SS) | \
 			 (1 << VEC_GP) | (1 << VEC_PF) | (1 << VEC_AC))
 
@@ -103,10 +103,11 @@ static inline void clts(void) { asm volatile("clts"); }
 static inline void cli(void) { asm volatile("cli" : : : "memory"); }
 static inline void sti(void) { asm volatile("sti" : : : "memory"); }
 static inline void hlt(void) { asm volatile("hlt" : : : "memory"); }
-/* Enables interrupts and waits for one, with no gap between; returns with them off.  An NMI between
- * the two makes a gap, as its iret ends what sti holds back: host_trap() then skips the hlt. */
+/* Enables interrupts and waits for one, with no gap in between; returns with interrupts off.  An
+ * NMI between sti and hlt would open a gap, because its iret ends sti's interrupt shadow; in that
+ * case host_trap() skips the hlt. */
 void wait_for_interrupt(void);
-/* Takes those that wait, and returns with them off again. */
+/* Takes the interrupts that are pending, and returns with interrupts off again. */
 static inline void take_interrupts(void) { asm volatile("sti; nop; cli" : : : "memory"); }
 extern const u8 wait_hlt[];		/* that hlt, which is one byte long */
 static inline void invlpg(const void *va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The wall clock, read from the CMOS clock, which is taken to run in UTC.  It counts seconds only,
- * so the moment in which it comes to the next one is waited for, once; guests start then.  Whether
- * it counts in BCD or binary, 12 or 24 hours, it says itself; the century it does not, not
- * everywhere in the same place, so a two-digit year means 1980 to 2079.
+ * The wall clock, read from the CMOS clock, which we assume runs in UTC.  It counts whole seconds
+ * only, so once, at boot, we wait for it to tick; guests start after that.  The clock says itself
+ * whether it counts in BCD or binary, and in 12 or 24 hours.  The century is not in the same place
+ * on all machines, so a two-digit year means 1980 to 2079.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -20,12 +20,12 @@
 #define B_24H		0x02
 #define HOUR_PM		0x80
 #define NS		1000000000ull
-#define PATIENCE_NS	(2 * NS)	/* then it stands still */
-#define MAX_POLLS	20000		/* an update takes 2 ms, a port a microsecond */
+#define PATIENCE_NS	(2 * NS)	/* if it has not ticked by then, it stands still */
+#define MAX_POLLS	20000		/* an update takes 2 ms, a port access 1 us */
 
 static const u8 rtc_index[RTC_FIELDS] = { 0, 2, RTC_HOUR, 7, 8, 9 };
 static u64 wall_boot_ns;
-static u8 rtc_first;		/* the second in which we began */
+static u8 rtc_first;		/* the second in which we booted */
 static bool rtc_known;
 
 static u8 rtc_cmos(u8 index)
@@ -82,7 +82,7 @@ static void rtc_read(void)
 	u64 now = time_ns();
 	u32 tries = 0;
 
-	/* An update between two fields shows as two readings that differ. */
+	/* If the clock ticks while we read its fields, the two readings differ. */
 	do {
 		read_raw(a);
 		read_raw(b);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The CMOS clock; wall_at_boot() in time.h is what others use of it. */
+/* The CMOS clock.  Others use it through wall_at_boot() in time.h. */
 #ifndef X86_RTC_H
 #define X86_RTC_H
 
@@ -8,8 +8,9 @@
 #define RTC_FIELDS	6		/* second, minute, hour, day, month, year */
 
 void rtc_init(void);			/* after time_init() */
-bool rtc_work(void);			/* waits for the next second, see wall_known(); true: it has not come */
-/* Pure: the registers as read, and status register B -> seconds since 1970; 0: no such time. */
+bool rtc_work(void);			/* looks for the clock's tick, see wall_known(); true: still waiting for it */
+/* Pure: turns the registers as read, and status register B, into seconds since 1970; 0: not a valid
+ * time. */
 u32 rtc_decode(const u8 raw[RTC_FIELDS], u8 status_b);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "hv/types.h"
 
-/* ns = ns0 + (((tsc - tsc0) * mult) >> 32 << shift).  mult 0: there is no TSC to trust. */
+/* ns = ns0 + (((tsc - tsc0) * mult) >> 32 << shift).  mult 0: not calibrated yet. */
 struct clock {
 	u64 tsc0, ns0;
 	u32 mult, shift;
@@ -14,10 +14,10 @@ struct clock {
 extern struct clock sys_clock;
 
 void time_init(void);		/* calibrates the TSC against the PIT; needs no interrupts */
-u64 time_ns(void);		/* since time_init, never goes back */
+u64 time_ns(void);		/* since time_init(); never goes back */
 u64 clock_ns(const struct clock *c, u64 tsc);
-/* Nanoseconds since 1970 (UTC) by the RTC, as it was at time_ns() == 0.  Before wall_known() up to
- * a second less. */
+/* Nanoseconds since 1970 (UTC) at the moment when time_ns() was 0, by the RTC.  Until wall_known()
+ * it may be up to a second too low. */
 u64 wall_at_boot(void);
 bool wall_known(void);
 /* One PIT interrupt (IRQ 0) after about ns nanoseconds, at most 54.9 ms. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time is the TSC, its frequency measured once against the PIT.  A measurement can be spoilt (by an
- * SMI, or a busy machine under QEMU), but each tells how large its error may be, so: several short
- * ones, more if all are spoilt, and of those the best, which is more than a median could promise.
+ * Time comes from the TSC, whose frequency is measured once against the PIT.  An SMI, or a busy
+ * machine under QEMU, can spoil a measurement, but each one knows how large its error may be.  So
+ * we take several short ones, more if all of them are spoilt, and use the best.  A median could not
+ * promise as much.
  */
 #include "arch/x86/pit.h"
 #include "arch/x86/regs.h"
@@ -10,8 +11,8 @@
 #include "hv/lib/lib.h"
 
 #define TRIES		3
-#define MOST_TRIES	20		/* beside a dozen busy programs three were not always enough: 1.5 times too fast */
-#define GOOD		256		/* an error of one part in so many will do */
+#define MOST_TRIES	20		/* on a busy machine three were not always enough: 1.5 times too fast */
+#define GOOD		256		/* an error of one part in this many is good enough */
 #define TRY_COUNT	(PIT_HZ / 200)		/* 5 ms each */
 #define GUESS_KHZ	1000000
 
@@ -28,7 +29,7 @@ u64 clock_ns(const struct clock *c, u64 tsc)
 	return c->ns0 + (scaled << c->shift);
 }
 
-/* mult / 2^32 * 2^shift = nanoseconds per tick, mult as large as it can be. */
+/* mult / 2^32 * 2^shift = nanoseconds per tick, with mult as large as possible. */
 static void set_frequency(struct clock *c, u32 khz)
 {
 	u64 mult = ((u64)1000000 << 32) / khz;
