@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Multiboot information, distrusted.  The memory map may come unsorted, overlapping, with odd
- * lengths, holes and parts above 4 GiB: RAM is what some entry calls RAM and no entry calls
- * anything else, in whole pages.  Strings are cut, counts bounded, and what makes no sense is
- * dropped and counted.
+ * Multiboot information, not trusted.  The memory map may be unsorted and overlapping, with odd
+ * lengths, holes and parts above 4 GiB.  A page is RAM if some entry says that all of it is RAM and
+ * no entry says that any of it is something else.  Strings are cut, counts are bounded, and what
+ * makes no sense is dropped and counted.
  */
 #include <string.h>
 #include "boot/multiboot.h"
@@ -27,23 +27,23 @@ struct info_module {
 _Static_assert(sizeof(struct info_module) == 16, "Multiboot module");
 
 struct info_mmap {
-	u32 size;		/* of what follows; at least 20 */
+	u32 size;		/* of the rest of the entry; at least 20 */
 	u32 base_lo, base_hi, len_lo, len_hi, type;
 };
 _Static_assert(sizeof(struct info_mmap) == 24, "Multiboot memory map entry");
 #define MMAP_RAM	1
 #define MMAP_MAX_BYTES	65536
 
-/* Beyond the last whole page below 4 GiB nothing is used. */
+/* The last page below 4 GiB, and anything above it, is not used. */
 #define TOP		0xFFFFF000u
 #define FIRST_MIB	0x100000u
 
-struct span {			/* one memory map entry, in pages of its own kind */
+struct span {			/* one memory map entry, rounded to pages */
 	u32 start, end;
 	bool ram;
 };
 
-/* All the state of a parse that is too large for the stack. */
+/* The state of the parse that is too large for the stack. */
 static struct {
 	struct span span[BOOT_MAX_REGIONS];
 	u32 spans;
@@ -69,7 +69,7 @@ static void fetch_string(boot_read_fn read, u32 pa, char *to, u32 size)
 	to[i] = '\0';
 }
 
-/* RAM shrinks to whole pages, anything else grows. */
+/* RAM is rounded inwards to whole pages, anything else outwards. */
 static void add_span(struct boot_info *bi, u64 base, u64 len, bool ram)
 {
 	u64 end = base + len < base ? UINT64_MAX : base + len;
@@ -127,7 +127,7 @@ static void sort_edges(void)
 	}
 }
 
-/* No span begins or ends inside [start, end). */
+/* The caller sees to it that no span begins or ends inside [start, end). */
 static bool is_ram(u32 start, u32 end)
 {
 	bool ram = false;
@@ -175,8 +175,8 @@ static void read_modules(struct boot_info *bi, u32 count, u32 addr, boot_read_fn
 			bi->dropped += count - i;
 			return;
 		}
-		/* Below 1 MiB nothing is kept from us: there is no module there, but an empty one,
-		 * which is nowhere. */
+		/* A module below 1 MiB would not be safe there, so it is dropped, unless it is
+		 * empty: then its address means nothing. */
 		if (!multiboot_fetch(read, addr + i * sizeof(m), &m, sizeof(m)) || m.end < m.start ||
 		    (m.start < m.end && m.start < FIRST_MIB) || m.end > TOP) {
 			bi->dropped++;

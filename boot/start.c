@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The first line of C: the boot loader's words become a struct boot_info, and the hypervisor
- * starts. */
+/* The first line of C: turns what the boot loader passed into a struct boot_info and starts the
+ * hypervisor. */
 #include "boot/multiboot.h"
 
 void boot_main(u32 magic, u32 mbi) NORETURN;	/* called by head.S */
 
 static struct boot_info boot_info;
 
-/* Paging is off, so all memory is where it is. */
+/* Paging is off, so a physical address is a pointer. */
 static const void *boot_read(u32 pa, u32 len)
 {
 	(void)len;

@@ -14,8 +14,9 @@
  *               | host page                   | mapped in the hypervisor's address space only
  *   0xFFC04000  +-----------------------------+  (hole; next CPU's at +0x4000)
  *
- * Ring 1 is supervisor for the MMU, so a guest kernel can read all that is mapped while it runs:
- * nothing but the three pages above, and nothing secret in them.
+ * Ring 1 counts as supervisor for the MMU, so a guest kernel can read everything that is mapped
+ * while it runs.  Besides its own memory that is only the first three pages above, and nothing in
+ * them is secret.
  */
 #ifndef SWITCHER_LAYOUT_H
 #define SWITCHER_LAYOUT_H
@@ -33,7 +34,7 @@
 /* Where the hypervisor is linked and loaded: host virtual == physical. */
 #define HV_BASE			0x00100000
 
-/* GDT selectors that are ours, in lguest's places. */
+/* Our own GDT entries, at the places lguest uses. */
 #define HV_CS_INDEX		10
 #define HV_DS_INDEX		11
 #define HV_TSS_INDEX		16
@@ -43,7 +44,7 @@
 #define HV_TSS			(HV_TSS_INDEX * 8)
 #define GDT_ENTRIES		32
 
-/* What switch_to_guest returns beside the vector. */
+/* Bits in what switch_to_guest() returns, beside the vector. */
 #define SWITCH_FAILED		0x1000
 #define EXIT_V86		0x2000
 
