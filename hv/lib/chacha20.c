@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ChaCha20's block function, for size and not for speed. */
+/* ChaCha20's block function, written for size, not speed. */
 #include <string.h>
 #include "hv/lib/lib.h"
 

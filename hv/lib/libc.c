@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What newlib needs from the system under it: memory for malloc(), and a way to stop.  There are no
- * files; nothing of ours prints through stdio but by way of vsnprintf.
+ * files; of stdio we use only snprintf() and vsnprintf().
  */
 #include <errno.h>
 #include <malloc.h>
@@ -36,7 +36,7 @@ void *sbrk(ptrdiff_t increment)
 	return was;
 }
 
-/* There are no files.  stdio's inside wants to know that, though nothing calls it. */
+/* There are no files.  stdio refers to these functions, though nothing calls them. */
 static int no_files(void)
 {
 	errno = ENOSYS;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What we say ourselves, and our last words.  A line goes into a ring that `dmesg` reads, and to
- * whoever shows it: both screens directly while we boot, the consoles later.  A panic trusts
- * nothing of that: it writes to both screens synchronously and stops for good.
+ * The log, and panic().  A line goes into a ring that `dmesg` reads, and to whatever shows it:
+ * straight to both screens while we boot, to the consoles later.  A panic trusts none of this: it
+ * writes to both screens synchronously and stops for good.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ void hv_log_each(void (*put)(const char *line))
 	char line[LINE];
 	u32 n = 0;
 
-	/* The oldest one has lost its beginning. */
+	/* The oldest line has lost its beginning: skip it. */
 	if (at)
 		while (at != end && ring[at++ % RING] != '\n')
 			;
@@ -124,7 +124,8 @@ static void say_address(const char *what, u32 a)
 	log_say("  %s%08x  %s+0x%x\n", what, a, name, offset);
 }
 
-/* Frame pointers are believed only inside our own stacks, and only as long as they go up. */
+/* A frame pointer is followed only if it is in our .bss, where the stacks are, and higher than the
+ * one before. */
 static void log_backtrace(u32 ebp)
 {
 	u32 i, last = 0;
@@ -147,7 +148,7 @@ static void log_begin(void)
 	static bool dying;
 
 	cli();
-	if (dying)			/* a panic in a panic: what is on the screen must do */
+	if (dying)			/* a panic in a panic: what is on the screen has to do */
 		for (;;)
 			hlt();
 	dying = true;
@@ -183,8 +184,8 @@ void panic(const char *fmt, ...)
 
 void panic_trap(const struct host_frame *f)
 {
-	/* The processor pushed no esp: it was just above what it did push.  A double fault came by
-	 * way of a task, which has it. */
+	/* The processor did not push esp; it was just above what it did push.  A double fault came
+	 * through a task, whose TSS has it. */
 	u32 esp = f->trap == VEC_DF ? f->esp_unused : (u32)(f + 1);
 
 	log_begin();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table is in ascending order: a binary search. */
+/* The table is in ascending order, so this is a binary search. */
 #include "hv/lib/lib.h"
 
 struct symbol {
@@ -11,7 +11,7 @@ extern const u32 symbol_count;
 
 const char *symbol_at(u32 a, u32 *offset)
 {
-	u32 low = 0, high = symbol_count;	/* low: the last one not above a, if any is */
+	u32 low = 0, high = symbol_count;	/* low: the last symbol not above a, if there is one */
 
 	while (high - low > 1) {
 		u32 middle = (low + high) / 2;
