@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The hypervisor's own options, from the `multiboot` line of grub.cfg: words apart by spaces. */
+/* The hypervisor's own options, from the `multiboot` line of grub.cfg: words separated by
+ * spaces. */
 #include <string.h>
 #include "hv/lib/lib.h"
 #include "hv/load/load.h"
 
 static const char *cmdline = "";
-static u32 cmdline_known;		/* bit n: somebody has asked for the n-th word */
+static u32 cmdline_known;		/* bit n: the n-th word has been asked for */
 
 void cmdline_init(const char *line)
 {
@@ -37,7 +38,7 @@ const char *hv_cmdline_get(const char *key, char *buf, u32 len)
 	return NULL;
 }
 
-/* QEMU's loader puts the file's name before them; no word of ours has a slash there. */
+/* QEMU's loader puts the name of our file in front; none of our own options looks like a path. */
 void cmdline_complain(void)
 {
 	const char *word = cmdline;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ringlet.conf.  A wrong line costs itself, and the guest it belongs to if that could not be what
- * its author meant; every other line counts.
+ * ringlet.conf.  A wrong line is reported and ignored; every other line counts.  A guest with a
+ * wrong line in its section does not start, because it may not be what its author meant.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,28 +11,28 @@
 
 #define LINE_BYTES	320
 #define MEMORY_DEFAULT	(48u << 20)
-/* A kernel is loaded at 1 MiB or above: with less than one more there is nothing to run.  The most
- * is what lies below the device registers and can be counted in 32 bits. */
+/* A kernel is loaded at 1 MiB or above, and needs at least another MiB to run.  The most a guest
+ * can have ends below the device registers, and is counted in 32 bits. */
 #define MEMORY_MIN	(2u << 20)
 #define MEMORY_MAX	(3u << 30)
 
 struct parser {
 	struct config *config;
-	struct guest_config *guest;	/* the section we are in; NULL: none, or one that is ignored */
-	bool ignoring;			/* the section itself was wrong: told already */
+	struct guest_config *guest;	/* the section we are in; NULL: none, or an ignored one */
+	bool ignoring;			/* the section's header was wrong: already reported */
 	u32 line;
 	u32 seen;			/* a bit for each key in this section */
 	void (*complain)(const char *line);
 };
 
-/* The guest may not be what was meant: it might write on the wrong disk, so it shall not start. */
+/* The guest may not be what was meant, and might write to the wrong disk: it must not start. */
 static void config_spoil(const struct parser *p, struct guest_config *g)
 {
 	if (!g->error[0])
 		snprintf(g->error, sizeof(g->error), "line %u of ringlet.conf is wrong", p->line);
 }
 
-/* What is said of a line in a section is said of its guest. */
+/* Reports a bad line; the guest in whose section it is will not start. */
 static void config_bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
 static void config_bad(const struct parser *p, const char *fmt, ...)
 {
@@ -50,7 +50,7 @@ static void config_bad(const struct parser *p, const char *fmt, ...)
 
 /* ---- values ---- */
 
-/* "48M" in bytes, in whole pages; NULL, or what is wrong with it. */
+/* Reads "48M" as bytes, whole pages.  Returns NULL, or what is wrong with it. */
 static const char *parse_bytes(const char *s, u64 least, u64 *bytes)
 {
 	u64 n = 0;
@@ -127,8 +127,8 @@ static const char *disk_image(struct disk_config *d, const char *image)
 	return wrong;
 }
 
-/* A guest whose disks are not the ones that were meant does not start: it might write on the wrong
- * one. */
+/* A guest whose disks may not be the ones that were meant does not start: it might write to the
+ * wrong one. */
 static void set_disk(struct parser *p, char *value)
 {
 	struct disk_config *d = &p->guest->disk[p->guest->disks];
@@ -168,10 +168,10 @@ static bool lan_ok(const char *s)
 {
 	u32 n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
 
-	return n && !s[n] && n < CONFIG_NAME_MAX && strcmp(s, "off");	/* `net capture off` ends one */
+	return n && !s[n] && n < CONFIG_NAME_MAX && strcmp(s, "off");	/* `net capture off` ends a capture */
 }
 
-/* "02:00:00:00:00:01": a station's own address, not a group's. */
+/* "02:00:00:00:00:01": must be the address of one station, not a group address. */
 static bool parse_mac(const char *s, u8 *mac)
 {
 	u32 i, any = 0;
@@ -226,8 +226,8 @@ static void set_net(struct parser *p, char *value)
 static const struct key {
 	const char *name;
 	bool may_be_empty, repeatable;
-	u32 offset, size;		/* of a text; or what to do with it */
-	void (*set)(struct parser *p, char *value);	/* may cut it up */
+	u32 offset, size;		/* of a text; else set() handles the value */
+	void (*set)(struct parser *p, char *value);	/* may modify value */
 } keys[] = {
 	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
 	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
@@ -348,8 +348,8 @@ static void key_value(struct parser *p, char *s)
 	config_set(p, &keys[i], value);
 }
 
-/* A comment begins at # or ; where a word could begin: a command line may have them inside a
- * word. */
+/* A comment begins with # or ; but only where a word could begin: a command line may have them
+ * inside a word. */
 static void cut_comment(char *s)
 {
 	char *c;
@@ -368,7 +368,7 @@ static void one_line(struct parser *p, const char *text, u32 len)
 
 	if (len && text[len - 1] == '\r')
 		len--;
-	/* What does not fit is a comment, or wrong. */
+	/* What does not fit must be a comment, or the line is wrong. */
 	for (i = 0; i < len && i < sizeof(line) - 1; i++)
 		line[i] = text[i] ? text[i] : '\1';
 	line[i] = 0;
@@ -396,7 +396,7 @@ void config_parse(struct config *c, const char *text, u32 len, void (*complain)(
 	u32 at = 0, i;
 
 	memset(c, 0, sizeof(*c));
-	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))	/* some editors begin with it */
+	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))	/* some editors put it at the start */
 		at = 3;
 	while (at < len) {
 		const char *end = memchr(text + at, '\n', len - at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ringlet.conf, parsed.  Pure: no hypervisor state, so it is unit-tested and fuzzed as it is. */
+/* The parser of ringlet.conf.  Pure: no hypervisor state, so it is unit-tested and fuzzed
+ * unchanged. */
 #ifndef HV_CONFIG_H
 #define HV_CONFIG_H
 
@@ -8,7 +9,7 @@
 #define CONFIG_NAME_MAX		16
 #define CONFIG_MAX_GUESTS	16
 
-#define CONFIG_MAX_DISKS	6	/* a guest */
+#define CONFIG_MAX_DISKS	6	/* per guest */
 #define CONFIG_MAX_NETS		6
 
 struct disk_config {
@@ -20,7 +21,7 @@ struct disk_config {
 
 struct net_config {
 	char lan[CONFIG_NAME_MAX];
-	bool have_mac, strict;	/* strict: sends from its own address only */
+	bool have_mac, strict;	/* strict: may send only from its own address */
 	u8 mac[6];
 	u32 line;
 };
@@ -44,9 +45,9 @@ struct config {
 	u32 guests;
 };
 
-/* Parses `text` (len bytes, need not be NUL-ended, may be anything).  Every bad line is told once
- * by `complain("ringlet.conf:LINE: what is wrong; what would be right")`; the rest is still
- * used. */
+/* Parses `text` (len bytes of anything; no NUL at the end needed).  Every bad line is reported
+ * once, by `complain("ringlet.conf:LINE: what is wrong; what would be right")`; the others are
+ * still used. */
 void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line));
 
 #endif

@@ -9,8 +9,8 @@ static struct image images[BOOT_MAX_MODULES];
 static char names[BOOT_MAX_MODULES][BOOT_STRING];
 static u32 count;
 
-/* "/boot/linux-6.1 whatever" is called linux-6.1: GRUB passes on what follows the file, QEMU the
- * file too. */
+/* "/boot/linux-6.1 whatever" gets the name linux-6.1.  GRUB passes what follows the file name, QEMU
+ * the file name as well. */
 static void name_of(const char *string, char *name)
 {
 	size_t end = strcspn(string, " \t"), start = end;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Kernel files: an ELF (vmlinux, or a bare test kernel) or a bzImage.  Every number in them is a
- * stranger's; all are checked here, so that whoever copies the pieces needs to check only the
- * guest's memory size.
+ * Kernel files: an ELF (vmlinux, or a bare test kernel) or a bzImage.  No number in them is
+ * trusted.  All are checked here, so that the copying code needs to check only the guest's memory
+ * size.
  */
 #include <string.h>
 #include "hv/load/kernel_image.h"
@@ -99,11 +99,11 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 
 #define BZ_SETUP_SECTS	0x1F1
 #define BZ_BOOT_FLAG	0x1FE
-#define BZ_JUMP_BYTES	0x201		/* the header ends so far behind 0x202 */
+#define BZ_JUMP_BYTES	0x201		/* the header ends this far after 0x202 */
 #define BZ_VERSION	0x206
 #define BZ_LOADFLAGS	0x211
 #define BZ_CODE32_START	0x214
-#define BZ_PREF_ADDRESS	0x258		/* from 2.10 on, as is what follows */
+#define BZ_PREF_ADDRESS	0x258		/* from protocol 2.10 on, like the fields after it */
 #define BZ_INIT_SIZE	0x260
 #define BZ_LEAST	0x264
 #define BZ_LOAD		0x100000u
@@ -128,7 +128,7 @@ static const char *parse_bzimage(struct kernel_image *k, const u8 *data, u32 siz
 	k->entry = kernel_get(data + BZ_CODE32_START, 4);
 	if (!in_pieces(k, k->entry))
 		return "has its entry point outside of what it loads";
-	if (version >= 0x20A) {		/* it says how much it needs to unpack itself, and where */
+	if (version >= 0x20A) {		/* the file says how much it needs to unpack itself, and where */
 		u32 at = MAX(kernel_get(data + BZ_PREF_ADDRESS, 4), BZ_LOAD), need = kernel_get(data + BZ_INIT_SIZE, 4);
 
 		if (at > RAM_LIMIT || need > RAM_LIMIT - at || kernel_get(data + BZ_PREF_ADDRESS + 4, 4))

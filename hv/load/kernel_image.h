@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is in a kernel file: which bytes go where.  Pure, so that it can be tested and fuzzed as it
- * is. */
+/* Reads a kernel file: which of its bytes go where in the guest.  Pure, so it is tested and fuzzed
+ * unchanged. */
 #ifndef HV_KERNEL_IMAGE_H
 #define HV_KERNEL_IMAGE_H
 
@@ -12,22 +12,22 @@
 struct kernel_piece {
 	u32 gpa;		/* where in the guest */
 	u32 offset, len;	/* from where in the file */
-	u32 size;		/* with what follows it as zeroes */
+	u32 size;		/* in the guest; what the file does not fill is zero */
 };
 
 struct kernel_image {
 	struct kernel_piece piece[KERNEL_PIECES];	/* no two overlap */
 	u32 pieces;
 	u32 entry;
-	u32 end;		/* guest-physical: the first byte it does not need to start */
+	u32 end;		/* guest-physical: it needs the memory below this to start */
 	u32 setup_len;		/* bzImage: bytes of the setup header at SETUP_HEADER; else 0 */
 };
 
-/* The setup header, at the same place in a bzImage and in boot_params. */
+/* The setup header is at the same offset in a bzImage and in boot_params. */
 #define SETUP_HEADER	0x1F1u
 #define SETUP_END	0x290u
 
-/* Looks at size bytes of anything.  NULL, or half a sentence that says what is wrong. */
+/* Parses size bytes of anything.  Returns NULL, or half a sentence that says what is wrong. */
 const char *kernel_image_parse(struct kernel_image *k, const u8 *data, u32 size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel and its initrd into a fresh guest's memory, with what the Linux boot protocol wants
- * beside them.  A guest's memory comes zeroed, so only what is not zero is written.
+ * Loads a kernel and its initrd into the memory of a fresh guest, with what else the Linux boot
+ * protocol wants there.  A new guest's memory is zeroed, so only what is not zero is written.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,13 +32,13 @@
 #define E820_RAM		1
 
 #define CMDLINE_AT		0x1000u
-#define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 a device */
-/* Where a kernel of 3 GiB user space without high memory reaches with certainty. */
+#define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 per device */
+/* A kernel with 3 GiB of user space and no high memory can always reach what is below this. */
 #define INITRD_CEILING		0x30000000u
 
 struct plan {
 	struct kernel_image kernel;
-	const struct image *kernel_file, *initrd_file;	/* the second may be NULL */
+	const struct image *kernel_file, *initrd_file;	/* initrd_file may be NULL */
 	u32 initrd_at;
 };
 
@@ -80,7 +80,7 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 	initrd = p->initrd_file ? p->initrd_file->size : 0;
 	if (p->kernel.end > cfg->memory || initrd > top ||
 	    ((top - initrd) & PAGE_MASK) < (initrd ? p->kernel.end : 0)) {
-		/* An initrd unpacks to about three times its size, and a kernel wants some for
+		/* An initrd unpacks to about three times its size, and the kernel wants some for
 		 * itself. */
 		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
 			 (p->kernel.end >> 10), (initrd >> 10),
@@ -99,7 +99,7 @@ bool load_check(const struct guest_config *cfg, char *msg, u32 len)
 	return make_plan(&p, cfg, msg, len);
 }
 
-/* Is there a word that begins so? */
+/* Is there a word that begins with start? */
 static bool has_word(const char *line, const char *start)
 {
 	const char *s = line;
@@ -133,8 +133,8 @@ static bool write_boot_params(struct guest *g, const struct plan *p)
 	load_put(bp, BP_RAMDISK_SIZE, p->initrd_file ? p->initrd_file->size : 0, 4);
 	load_put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);
 	load_put(bp, BP_HARDWARE_SUBARCH, SUBARCH_LGUEST, 4);
-	/* lguest's guests take one e820 entry as it is.  Later kernels do not believe a map of one
-	 * entry and make their own out of alt_mem_k, the KiB above 1 MiB. */
+	/* lguest kernels take a single e820 entry as it is.  Later kernels do not believe a map of
+	 * one entry and make their own from alt_mem_k, the KiB above 1 MiB. */
 	load_put(bp, BP_ALT_MEM_K, g->cfg->memory / 1024 - 1024, 4);
 	load_put(bp, BP_E820_ENTRIES, 1, 1);
 	load_put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);
