@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The audit: walks every shadow of a guest and checks the sentences at the top of shadow.c against
- * the guest's tables and its frame map.  It trusts neither.
+ * The audit: walks all shadows of a guest and checks that what the top of shadow.c promises is
+ * true, against the guest's tables and its frame map.  It does not rely on the code that fills the
+ * shadows.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 #define BITS_PER_FRAME	(PAGE_SIZE * 8)
 
-/* Which machine frames are the guest's: a bitmap of the 4 GiB, in pieces of one frame. */
+/* Which machine frames belong to the guest: a bitmap of all 4 GiB, in pieces of one frame each. */
 struct owned {
 	u8 *piece[(1u << 20) / BITS_PER_FRAME];
 };
@@ -20,7 +21,7 @@ static PRINTF(2, 3) void violation(struct audit *a, const char *fmt, ...)
 	va_list ap;
 
 	if (a->violation[0])
-		return;		/* the first one counts */
+		return;		/* only the first one is kept */
 	va_start(ap, fmt);
 	vsnprintf(a->violation, sizeof(a->violation), fmt, ap);
 	va_end(ap);
@@ -71,7 +72,7 @@ static void owned_free(struct owned *o)
 			frame_free(ptr_frame(o->piece[i]));
 }
 
-/* Does the shadow entry e allow no more than the guest's table does at this moment? */
+/* Does the shadow entry e allow no more than the guest's own table does right now? */
 static bool in_step(const struct guest *g, const struct spt *t, u32 index, u32 e)
 {
 	u32 gpte = LARGE_RIGHTS;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one door to guest memory.  Everything the hypervisor reads from or writes to a guest goes
- * through `piece`, which asks the frame map for every page it touches; there is no second way in,
- * and no pointer into guest memory outlives a call.
+ * through gmem_piece(), which asks the frame map for every page it touches.  There is no second way
+ * in, and no pointer into guest memory outlives a call.
  */
 #include <string.h>
 #include "hv/mem/mem.h"
 
-/* The machine's view of up to *len bytes at a, cut at the page's end; NULL: not guest RAM. */
+/* A pointer to up to *len bytes at a; *len is cut at the end of the page.  NULL: not guest RAM. */
 static void *gmem_piece(const struct guest *g, gpa_t a, u32 *len)
 {
 	u32 offset = gpa_x(a) & ~PAGE_MASK;
@@ -27,7 +27,7 @@ bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len)
 		u32 n = len;
 		void *p = gmem_piece(g, a, &n);
 
-		/* The top page is never RAM, so gpa + n cannot wrap past this test. */
+		/* The top page is never RAM, so a + n cannot wrap round without failing here. */
 		if (!p) {
 			memset(to, 0, len);
 			return false;
@@ -73,7 +73,7 @@ bool gmem_zero(struct guest *g, gpa_t a, u32 len)
 	return true;
 }
 
-/* One copy, page piece by page piece: neither side need be contiguous. */
+/* Copies straight from one guest to the other, page by page: neither side need be contiguous. */
 enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, gpa_t f, u32 len)
 {
 	while (len) {
@@ -93,7 +93,7 @@ enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, 
 	return GMEM_COPIED;
 }
 
-/* One aligned word, in one access: what page-table walks and the shared page need. */
+/* One aligned word, to be accessed in one piece: page-table walks and the shared page need that. */
 static volatile u32 *gmem_word(const struct guest *g, gpa_t a)
 {
 	u32 n = sizeof(u32);

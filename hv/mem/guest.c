@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The list of all guests, and the marks that end one.  Whoever finds out that a guest did wrong is
- * deep in its business: so the mark is all that is made here, and the main loop does what is to be
- * done about it.
+ * The list of all guests, and how one is marked as ended.  The code that finds a guest doing wrong
+ * is usually deep inside work for that guest, so all it does is set the mark.  The main loop does
+ * the rest.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ void guest_kill(struct guest *g, const char *fmt, ...)
 	va_list ap;
 
 	if (!guest_has_life(g))
-		return;			/* the first reason counts */
+		return;			/* only the first reason is kept */
 	va_start(ap, fmt);
 	vsnprintf(g->reason, sizeof(g->reason), fmt, ap);
 	va_end(ap);

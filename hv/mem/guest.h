@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest and its virtual CPU, as all rooms know them.  They stand in this room because memory is
- * the first thing that a guest is; what rooms above keep of one is a pointer to something of
- * theirs.
+ * A guest and its virtual CPU, as all rooms know them.  They are in this room because a guest is
+ * memory first of all.  What the rooms above keep about a guest hangs on a pointer here.
  */
 #ifndef HV_MEM_GUEST_H
 #define HV_MEM_GUEST_H
@@ -26,10 +25,10 @@ struct guest;
 struct guest_config;
 struct virtio_dev;
 
-/* What is at guest-physical addresses that are no RAM. */
+/* What is at guest-physical addresses that are not RAM. */
 struct guest_bus {
 	bool (*has)(const struct guest *g, gpa_t a);
-	/* One access of 1, 2 or 4 bytes; reads of nothing give all ones. */
+	/* One access of 1, 2 or 4 bytes; a read where nothing is gives all ones. */
 	u32 (*read)(struct guest *g, gpa_t a, u32 size);
 	void (*write)(struct guest *g, gpa_t a, u32 size, u32 value);
 };
@@ -43,25 +42,25 @@ struct vcpu {
 	/* Segments and gates, as built by segments.c and traps.c. */
 	struct desc gdt[GDT_ENTRIES];	/* what the processor sees */
 	struct desc idt[256];		/* approved gates of the guest, in guest terms */
-	gva_t idt_base;			/* from lidt; idt_bytes 0: there was none */
+	gva_t idt_base;			/* from lidt; idt_bytes 0: no lidt yet */
 	u32 idt_bytes;
 	bool tables_changed;		/* gdt or idt differs from what is loaded */
 	gva_t gdt_base;			/* from lgdt */
 	u32 gdt_limit;
-	u16 ss1;			/* stack for traps out of ring 3 */
+	u16 ss1;			/* stack for traps from ring 3 */
 	u32 esp1;
-	u16 ring3_cs, ring3_ss;		/* with which ring 3 last trapped; see exits.c */
+	u16 ring3_cs, ring3_ss;		/* of the last trap from ring 3; see exits.c */
 
-	/* Control registers as the guest believes them. */
+	/* Control registers as the guest sees them. */
 	u32 cr0, cr2, cr3, cr4, dr[8];
 
 	/* Interrupts. */
-	u32 irq_pending;		/* bit n: interrupt n waits */
+	u32 irq_pending;		/* bit n: interrupt n is pending */
 	bool irq_on;			/* IF before there is a shared page */
 	bool halted;
-	bool hold;			/* none before the instruction at hold_eip is done; see virq.c */
+	bool hold;			/* no interrupt until the instruction at hold_eip is done; see virq.c */
 	u32 hold_eip;
-	u8 step;			/* its opcode, while we step over it; 0: we do not */
+	u8 step;			/* opcode of the instruction we single-step; 0: none */
 	u64 event_ns;			/* clock event deadline, 0: none */
 
 	/* The shared page. */
@@ -76,21 +75,21 @@ struct vcpu {
 	/* Scheduling. */
 	struct vcpu *run_next;		/* in the CPU's queue */
 	bool queued;
-	bool next_slice;		/* it waits there for its turn, and then has another slice */
-	u64 queued_ns;			/* since when it waits there */
+	bool next_slice;		/* it waits for its turn, and gets another slice then */
+	u64 queued_ns;			/* when it was queued */
 	s64 slice_left_ns;		/* below 0: it owes */
-	bool devices_wait;		/* its devices have work that waits for its turn */
+	bool devices_wait;		/* its devices have work that waits for this guest's turn */
 };
 
 _Static_assert(offsetof(struct vcpu, fpu) % 16 == 0, "fxsave wants it so");
 
 /* ---- a guest ---- */
 enum guest_state {
-	GUEST_OFF,		/* nothing but its configuration */
+	GUEST_OFF,		/* has only its configuration */
 	GUEST_BUILDING,		/* memory being given out and filled */
 	GUEST_RUNNING,		/* or idle, waiting for an interrupt */
 	GUEST_PAUSED,
-	GUEST_ENDED,		/* marked: nothing of it runs any more, the main loop sees to the rest */
+	GUEST_ENDED,		/* marked: nothing of it runs any more, the main loop does the rest */
 	GUEST_DYING,		/* memory being taken back */
 	GUEST_SHUTOFF,		/* powered off by itself */
 	GUEST_CRASHED,		/* killed, or panicked: reason and registers kept */
@@ -101,58 +100,58 @@ struct guest {
 	char name[GUEST_NAME];
 	u32 id;				/* 1.. : Ctrl-T digit */
 	enum guest_state state;
-	enum guest_state next_state;	/* what GUEST_ENDED and GUEST_DYING end in */
-	bool restart;			/* and then starts again */
-	u32 hasty;			/* how often it did so in a row before it had run for a while */
-	u64 restart_ns;			/* not before */
+	enum guest_state next_state;	/* the state after GUEST_ENDED and GUEST_DYING */
+	bool restart;			/* start again after that */
+	u32 hasty;			/* restarts in a row, each before it had run for a while */
+	u64 restart_ns;			/* do not restart before this time */
 	char reason[160];		/* why it is not running */
-	struct vcpu_regs last_regs;	/* at death */
+	struct vcpu_regs last_regs;	/* when it ended */
 	u32 last_cr2, last_cr3;
 	bool have_last_regs;
 
-	u32 mem_pages;			/* guest physical size in frames */
+	u32 mem_pages;			/* guest-physical size in frames */
 	hfn_t *p2m[1024];		/* leaf pages of 1024 frames each; see p2m.c */
 	u32 work_at;			/* how far building or dying has come, in frames */
 
 	struct vcpu *vcpu;		/* NULL while off */
 	struct shadow shadow;
 	struct console *console;	/* lives as long as the configuration does */
-	struct disk *disk[GUEST_DISKS];	/* as cfg->disk; they live as long, too */
+	struct disk *disk[GUEST_DISKS];	/* in the order of cfg->disk; these live as long, too */
 	const struct guest_bus *bus;	/* NULL: only RAM */
 	struct virtio_dev *vdev[MAX_VDEVS];
 	u32 vdevs;
-	u32 vdevs_due;			/* bit n: that one is to be polled */
-	u64 settle_ns;			/* when they tell at last what they held back, 0: nothing */
+	u32 vdevs_due;			/* bit n: vdev[n] is to be polled */
+	u64 settle_ns;			/* when they report, at the latest, what they held back; 0: nothing */
 	struct stats stats;
 	u64 started_ns;
-	u32 starts;			/* how often */
-	u32 logged_ports[8], logged_msrs[8]; /* told once each; see emulate.c */
+	u32 starts;			/* how often it was started */
+	u32 logged_ports[8], logged_msrs[8]; /* logged once each; see emulate.c */
 	u32 logged_port_count, logged_msr_count;
 };
 extern struct guest *guests[MAX_GUESTS];
 extern u32 guest_count;
 
-/* ---- guest.c: the list of all, and how one ends ---- */
+/* ---- guest.c: the list of all guests, and how one ends ---- */
 static inline bool guest_alive(const struct guest *g)
 {
 	return g->state == GUEST_RUNNING;
 }
-/* Running or paused: it can be ended. */
+/* Running or paused, so it can be ended. */
 static inline bool guest_has_life(const struct guest *g)
 {
 	return g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
 }
-/* Two verbs of death.  guest_kill(): the guest did wrong; it stops, everybody else goes on.
- * panic(): we did.  Killing only marks it, so that anybody may do it at any place; the first reason
- * counts. */
+/* There are two ways to die.  guest_kill(): the guest did wrong; it stops, everybody else goes on.
+ * panic(): we did wrong.  Killing only marks the guest, so it is allowed anywhere; the first reason
+ * is kept. */
 void guest_kill(struct guest *g, const char *fmt, ...) PRINTF(2, 3);
-/* It ended by itself: how is one of SHUTDOWN_*, words are its last, or "". */
+/* The guest ended by itself: how is one of SHUTDOWN_*, words are its last words, or "". */
 void guest_stopped(struct guest *g, u32 how, const char *words);
-/* The mark, with the reason in g->reason.  From here on nothing of it runs. */
+/* Sets the mark; the reason is already in g->reason.  From now on nothing of the guest runs. */
 void guest_end(struct guest *g, enum guest_state next);
-/* Frames that a guest of so many takes in all. */
+/* How many frames a guest with mem_pages of memory takes in all. */
 u32 guest_frames(u32 mem_pages);
-/* Frames that are free now and belong to guests being built or about to start again. */
+/* Frames that are free now, but promised to guests being built or about to restart. */
 u32 guests_promised(void);
 
 #endif

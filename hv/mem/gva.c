@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guest virtual memory: the walk of the guest's own page tables, as its hardware would do it, and
- * copies by way of it.  The shadow tables are filled from the same walk.
+ * Guest virtual memory: walks the guest's own page tables as hardware would, and copies through
+ * them.  The shadow tables are filled from the same walk.
  *
- * Non-PAE, two levels.  The guest's CR0.WP counts as set: a kernel that means to write through
- * read-only user entries is none of ours.  A directory entry with PS is a 4 MiB page whether or not
+ * Non-PAE, two levels.  The guest's CR0.WP is taken as set: we do not support kernels that rely on
+ * writing through read-only user entries.  A directory entry with PS is a 4 MiB page whether or not
  * CR4.PSE is set.
  */
 #include "arch/x86/regs.h"
 #include "hv/mem/mem.h"
 
-/* Paging off: a gva is a gpa.  Looks like one 4 MiB entry that allows all. */
+/* Paging is off, so a gva is a gpa.  It looks like a 4 MiB entry that allows everything. */
 static void walk_linear(gva_t a, struct walk *w)
 {
 	w->present = w->large = true;
@@ -25,7 +25,7 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 	u32 dir = gva_x(a) >> 22, index = (gva_x(a) >> PAGE_SHIFT) & 1023;
 
 	*w = (struct walk){ 0 };
-	if (gva_x(a) >= SWITCHER_BASE)	/* ours: for the guest there is nothing */
+	if (gva_x(a) >= SWITCHER_BASE)	/* ours: the guest sees nothing there */
 		return NULL;
 	if (!(v->cr0 & CR0_PG)) {
 		walk_linear(a, w);
@@ -40,8 +40,7 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 	w->flags = w->pde & (PTE_RW | PTE_US);
 	if (w->pde & PTE_PS) {
 		w->present = w->large = true;
-		/* Bits 12..21 are PSE-36 and PAT: more address than we have, and none of the
-		 * guest's business. */
+		/* Bits 12..21 are for PSE-36 and PAT, which guests do not get. */
 		w->table = gfn(gfn_x(w->table) & ~1023u);
 		w->frame = gfn(gfn_x(w->table) + index);
 		return NULL;
@@ -69,8 +68,8 @@ static void set_bits(struct vcpu *v, gpa_t a, u32 *entry, u32 bits)
 {
 	u32 new = *entry | bits;
 
-	/* Fails only if the entry changed under us, which takes another vcpu or a device writing
-	 * there; then the bits are not set and neither is *entry: the caller acts on *entry. */
+	/* This fails only if the entry changed under us, through another vcpu or a device that
+	 * writes there.  Then *entry stays without the bits, too, and the caller acts on *entry. */
 	if (new != *entry && gmem_update_u32(v->guest, a, *entry, new))
 		*entry = new;
 }
@@ -105,7 +104,7 @@ static u32 gva_translate(struct vcpu *v, gva_t a, u32 access, gpa_t *pa)
 	return 0;
 }
 
-/* One page at a time, for both directions; to or from NULL says which. */
+/* Copies page by page, in both directions: either to or from is NULL. */
 static bool gva_copy(struct vcpu *v, gva_t a, u8 *to, const u8 *from, u32 len, u32 access,
 		     u32 *err, u32 *at)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypervisor's own address space.  All RAM is mapped at its machine address, so that a frame is
- * a pointer; what is not RAM is not mapped, so that a wild pointer faults instead of reaching a
- * device.  4 MiB pages where the processor has them and RAM fills them; the first 4 MiB always by
- * single pages, because there page 0 (NULL) and the stack's guard page are left out, and our own
- * text and constants are read-only.
+ * The hypervisor's own address space.  All RAM is mapped at its machine address, so that a frame's
+ * address is a pointer.  What is not RAM is not mapped, so that a wild pointer faults instead of
+ * reaching a device.  We use 4 MiB pages where the processor has them and RAM fills them.  The
+ * first 4 MiB are always mapped page by page: page 0 (NULL) and the stack's guard page are left
+ * out, and our own text and constants are read-only.
  */
 #include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
@@ -22,7 +22,7 @@ u32 hv_pgd[1024] __attribute__((aligned(4096)));
 static u32 low_table[1024] __attribute__((aligned(4096)));
 static u32 top_table[1024] __attribute__((aligned(4096)));
 
-/* The end of the RAM that a lies in, or 0. */
+/* The end of the RAM region that contains a, or 0. */
 static u32 ram_until(const struct boot_info *bi, u32 a)
 {
 	u32 i;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The machine's frames: one bit each for all 4 GiB, set while the frame is free.  Whatever must not
- * be given out (the first MiB, our image, every module, the C heap) has its bit cleared before the
- * first frame_alloc(), wherever it lies.
+ * The machine's frames: one bit for each, covering all 4 GiB, set while the frame is free.
+ * Whatever must not be given out (the first MiB, our image, every module, the C heap) has its bits
+ * cleared before the first frame_alloc(), wherever it lies.
  */
 #include <string.h>
 #include "hv/boot_info.h"
@@ -18,7 +18,7 @@
 extern u8 hv_start[], hv_end[];
 
 static u32 free_bits[WORDS];
-static u32 cursor, end_word = 1;	/* where to look next; beyond the last word with RAM */
+static u32 cursor, end_word = 1;	/* where to look next; one past the last word with RAM */
 static u32 total, unused;
 
 static bool is_free(u32 f)
@@ -40,7 +40,7 @@ static void set_range(u32 start, u32 end, bool free)
 	}
 }
 
-/* Bytes; partly used pages count as used. */
+/* start and end are in bytes; a partly used page counts as used. */
 static void mem_reserve(u32 start, u32 end)
 {
 	set_range(start >> PAGE_SHIFT, (u32)(((u64)end + PAGE_SIZE - 1) >> PAGE_SHIFT), false);
@@ -116,7 +116,8 @@ void mem_init(const struct boot_info *bi)
 	u32 i;
 
 	for (i = 0; i < bi->regions; i++) {
-		/* The top 4 MiB of addresses are the Switcher's: RAM there is not mapped. */
+		/* The top 4 MiB of addresses belong to the Switcher, so RAM there is not mapped or
+		 * used. */
 		u32 end = MIN(bi->ram[i].end, SWITCHER_BASE);
 
 		set_range(bi->ram[i].start >> PAGE_SHIFT, end >> PAGE_SHIFT, true);

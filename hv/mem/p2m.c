@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frame map: which machine frame stands behind each guest frame.  Two levels, so that guest
- * memory need not be contiguous and a guest costs only the leaves it needs.  Looked up on every use
- * and never cached elsewhere but in shadow entries.
+ * The frame map: which machine frame is behind each guest frame.  It has two levels, so that guest
+ * memory need not be contiguous and a guest costs only the leaves it needs.  It is looked up at
+ * every use and cached nowhere but in shadow entries.
  */
 #include "hv/mem/mem.h"
 
