@@ -18,5 +18,5 @@ u16 inet_fold(u32 sum)
 
 	sum = (sum & 0xFFFF) + (sum >> 16);
 	v = (u16)~((sum & 0xFFFF) + (sum >> 16));
-	return v ? v : 0xFFFF;		/* the same number; in UDP 0 is for none */
+	return v ? v : 0xFFFF;		/* the same number in ones' complement; in UDP a 0 means no checksum */
 }

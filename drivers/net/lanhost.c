@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A host that answers and never asks: ARP, ping, DHCP, DNS.  Everything it says is known from the
- * configuration, so it remembers nothing: who asks gets the address that belongs to the port it
- * asks from.  The answer is made out of a copy of the question, turned round.
+ * A host that answers and never asks: ARP, ping, DHCP, DNS.  Everything it says follows from the
+ * configuration, so it keeps no state: whoever asks gets the address that belongs to the port the
+ * question came from.  The answer is made from a copy of the question, turned round.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +16,10 @@ enum { ETH_TYPE = 12, ARP = 14, IP = 14, L4 = 34, UDP_DATA = 42 };	/* offsets in
 
 struct talk {				/* one question */
 	const struct lanhost *h;
-	u32 port;			/* who asks */
+	u32 port;			/* where it came from */
 	u8 *f;				/* the frame that becomes the answer */
-	u32 len;			/* where it ends; what is beyond LANHOST_FRAME is not in f */
-	u32 to;				/* the IP address that is answered */
+	u32 len;			/* of the question; only its first LANHOST_FRAME bytes are in f */
+	u32 to;				/* the IP address the answer goes to */
 };
 
 static u32 answer_arp(struct talk *t)
@@ -42,8 +42,8 @@ static u32 answer_ping(struct talk *t)
 
 	if (t->len < L4 + 8 || icmp[0] != 8 || icmp[1])
 		return 0;
-	/* A checksum over what has changed (RFC 1624): the rest need not be here, and if it was
-	 * damaged that still shows. */
+	/* Update the checksum only for what changes (RFC 1624).  So the rest need not be here, and
+	 * damage to it still shows. */
 	icmp[0] = 0;
 	put16(icmp + 2, inet_fold((~be16(icmp + 2) & 0xFFFF) + (~0x0800 & 0xFFFF)));
 	return t->len;
@@ -54,7 +54,7 @@ static u32 answer_ping(struct talk *t)
 enum { DISCOVER = 1, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM };	/* message types */
 enum { MASK = 1, DNS = 6, HOST_NAME = 12, DOMAIN = 15, WANTED = 50, LEASE = 51, MESSAGE = 53, SERVER = 54, END = 255 };
 #define LEASE_SECONDS	86400
-#define BOOTP_LEAST	300		/* bytes; some clients want no less */
+#define BOOTP_LEAST	300		/* bytes; some clients reject less */
 
 /* An option of at least len bytes, or NULL. */
 static const u8 *lanhost_option(const struct talk *t, u8 which, u32 len)
@@ -74,7 +74,7 @@ static const u8 *lanhost_option(const struct talk *t, u8 which, u32 len)
 	return NULL;
 }
 
-/* What to say: a message type, or 0. */
+/* Decides what to answer: a message type, or 0 for nothing. */
 static u8 lanhost_judge(const struct talk *t, u32 mine)
 {
 	const u8 *type = lanhost_option(t, MESSAGE, 1), *server = lanhost_option(t, SERVER, 4), *wanted = lanhost_option(t, WANTED, 4);
@@ -123,7 +123,7 @@ static u32 answer_dhcp(struct talk *t)
 	b[0] = 2;
 	put32(b + 16, say == NAK || inform ? 0 : mine);
 	put32(b + 20, t->h->ip);
-	memset(b + 44, 0, 192);			/* no names of servers and files */
+	memset(b + 44, 0, 192);			/* no server name, no boot file */
 	o = lanhost_add(o, MESSAGE, &say, 1);
 	o = add32(o, SERVER, t->h->ip);
 	if (say != NAK) {
@@ -137,7 +137,7 @@ static u32 answer_dhcp(struct talk *t)
 	*o++ = END;
 	for (; o < b + BOOTP_LEAST; o++)
 		*o = 0;
-	/* One who has no address yet hears only what goes to all. */
+	/* A client without an address receives only broadcasts. */
 	t->to = say != NAK && be32(b + 12) ? be32(b + 12) : 0xFFFFFFFF;
 	return (u32)(o - t->f);
 }
@@ -147,16 +147,16 @@ static u32 answer_dhcp(struct talk *t)
 enum { TYPE_A = 1, TYPE_PTR = 12, CLASS_IN = 1, NXDOMAIN = 3, NOT_IMPLEMENTED = 4 };
 #define OPCODE		0x78u		/* in the first byte of the flags */
 #define RECURSION	0x01u
-#define IS_ANSWER	0x8480u		/* with authority; and yes, we would ask others if there were any */
-#define NAME_MOST	64		/* of those we know */
+#define IS_ANSWER	0x8480u		/* authoritative; recursion available, though there is nobody to ask */
+#define NAME_MOST	64		/* no name we know is longer */
 #define TTL		60
 
-/* The question's name as text, cut to size; returns the offset behind it, 0: malformed. */
+/* Reads the question's name as text, cut to size.  Returns the offset after it; 0: malformed. */
 static u32 lanhost_read_name(const struct talk *t, char *name, u32 size)
 {
 	u32 at = DNS_QUESTION, n = 0, part;
 
-	name[0] = 0;			/* the root's */
+	name[0] = 0;			/* the root has the empty name */
 	for (; at < t->len; at += part) {
 		part = t->f[at++];
 		if (!part)
@@ -169,7 +169,7 @@ static u32 lanhost_read_name(const struct talk *t, char *name, u32 size)
 	return at + 4 <= t->len ? at : 0;
 }
 
-/* The port of a guest by its name, with our domain or without; 0: nobody has it. */
+/* Finds a guest's port by name, with or without our domain; 0: no guest has this name. */
 static u32 by_name(const struct lanhost *h, const char *name)
 {
 	u32 i;
@@ -183,7 +183,7 @@ static u32 by_name(const struct lanhost *h, const char *name)
 	return 0;
 }
 
-/* By "1.1.77.10.in-addr.arpa". */
+/* Finds a guest's port by a name like "1.1.77.10.in-addr.arpa". */
 static u32 by_address(const struct lanhost *h, const char *name)
 {
 	char want[NAME_MOST];
@@ -209,13 +209,13 @@ static u8 *add_name(u8 *o, const char *name)
 	return o + n;
 }
 
-/* The record that answers, behind the question. */
+/* Adds the answer's record after the question. */
 static u8 *add_record(u8 *o, const struct lanhost *h, u32 port, u32 type)
 {
 	static const u8 begin[] = { 0xC0, 12, 0, 0, 0, CLASS_IN, 0, 0, 0, TTL, 0, 4 };
 	u8 *data;
 
-	memcpy(o, begin, sizeof(begin));	/* the name is the question's */
+	memcpy(o, begin, sizeof(begin));	/* the name points to the question's */
 	o[3] = (u8)type;
 	data = o += sizeof(begin);
 	if (type == TYPE_A) {
@@ -234,7 +234,7 @@ static u32 answer_dns(struct talk *t)
 	u32 end, type, port, error;
 	char name[NAME_MOST];
 
-	/* A question, and only one. */
+	/* Only a query with exactly one question. */
 	if (t->len < DNS_QUESTION || (d[2] & 0x80) || be16(d + 4) != 1)
 		return 0;
 	end = lanhost_read_name(t, name, sizeof(name));
@@ -245,7 +245,7 @@ static u32 answer_dns(struct talk *t)
 	port = type == TYPE_PTR ? by_address(t->h, name) : by_name(t->h, name);
 	error = d[2] & OPCODE ? NOT_IMPLEMENTED : port ? 0 : NXDOMAIN;
 	put16(d + 2, IS_ANSWER | (d[2] & (OPCODE | RECURSION)) << 8 | error);
-	memset(d + 6, 0, 6);			/* records of each sort */
+	memset(d + 6, 0, 6);			/* counts of the other records */
 	if (!error && be16(o - 2) == CLASS_IN && (type == TYPE_A || type == TYPE_PTR)) {
 		o = add_record(o, t->h, port, type);
 		d[7] = 1;
@@ -253,7 +253,7 @@ static u32 answer_dns(struct talk *t)
 	return (u32)(o - t->f);
 }
 
-/* ---- all of them ---- */
+/* ---- dispatch ---- */
 
 static u32 answer_udp(struct talk *t)
 {
@@ -277,7 +277,7 @@ static u32 answer_ip(struct talk *t)
 	u8 *ip = t->f + IP;
 	u32 target, end;
 
-	/* Whole, and without options. */
+	/* Only a whole packet without options. */
 	if (t->len < L4 || ip[0] != 0x45 || be16(ip + 2) < 20 || IP + be16(ip + 2) > t->len || (be16(ip + 6) & 0x3FFF))
 		return 0;
 	t->len = IP + be16(ip + 2);
@@ -289,7 +289,7 @@ static u32 answer_ip(struct talk *t)
 	if (!end)
 		return 0;
 	put16(ip + 2, end - IP);
-	put32(ip + 4, 0);			/* no fragment */
+	put32(ip + 4, 0);			/* not a fragment */
 	ip[8] = 64;
 	put16(ip + 10, 0);
 	put32(ip + 12, t->h->ip);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The learning switch.  The address a port was configured with is always behind that port and
- * nobody can take it; others are learned from what is sent, in a small table whose oldest entry
- * gives way, so that a guest that makes up addresses costs the others no more than some flooding.
+ * The learning switch.  The address a port is configured with always belongs to that port; nobody
+ * can take it.  Other addresses are learned from the source of packets, in a small table that
+ * replaces its oldest entry.  So a guest that makes up addresses costs the others no more than some
+ * flooding.
  */
 #include "drivers/net/switch.h"
 
@@ -25,7 +26,7 @@ static u32 switch_owner(const struct eth_switch *s, u64 mac)
 	return SWITCH_ALL;
 }
 
-/* The entry of that address, or else the one to give up for it: a free or the oldest one. */
+/* The entry for this address, or else the one to use for it: a free one, or the oldest. */
 static struct switch_entry *switch_slot(struct eth_switch *s, u64 mac)
 {
 	struct switch_entry *e = s->learned, *best = e;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which port of a LAN an Ethernet address is behind.  Knows addresses, and nothing of packets. */
+/* Which port of a LAN an Ethernet address is behind.  The switch knows addresses, but nothing about
+ * packets. */
 #ifndef NET_SWITCH_H
 #define NET_SWITCH_H
 
 #include "hv/types.h"
 
-#define SWITCH_PORTS	97		/* six of each of sixteen guests, and the LAN's own host */
+#define SWITCH_PORTS	97		/* six for each of sixteen guests, and one for the LAN's own host */
 #define SWITCH_LEARNED	64		/* addresses beside the ports' own */
-#define SWITCH_AGE_NS	300000000000ull	/* not heard of for so long: forgotten */
-#define SWITCH_ALL	(~0u)		/* no port: all of them */
+#define SWITCH_AGE_NS	300000000000ull	/* an address that sends nothing for so long is forgotten */
+#define SWITCH_ALL	(~0u)		/* not one port but all of them */
 
 struct eth_switch {
 	struct { u64 mac; bool strict; } port[SWITCH_PORTS];
@@ -22,9 +23,10 @@ static inline u64 mac_number(const u8 *m)
 }
 static inline bool mac_is_group(u64 mac) { return mac >> 40 & 1; }
 
-/* Its number, in order; SWITCH_ALL: there are too many. */
+/* Returns the new port's number, counting from 0; SWITCH_ALL: there are too many. */
 u32 switch_add_port(struct eth_switch *s, u64 mac, bool strict);
-/* A packet came in at this port.  false: that port may not send from this address. */
+/* Learns from a packet that came in at this port.  false: this port may not send from this
+ * address. */
 bool switch_learn(struct eth_switch *s, u32 port, u64 source, u64 now);
 /* Where a packet to this address goes: a port or SWITCH_ALL. */
 u32 switch_find(const struct eth_switch *s, u64 target, u64 now);
