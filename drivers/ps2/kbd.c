@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keyboard.  First the translation, which is pure: a table for keys that type a character, one
- * for keys that send a sequence; then the few lines that touch the port.
+ * The keyboard.  First the translation, which is pure: tables for keys that type a character and
+ * for keys that send a sequence.  Then the few lines that touch the port.
  */
 #include <string.h>
 #include "arch/x86/irq.h"
@@ -11,7 +11,7 @@
 
 #define RELEASED	0x80
 #define SC_EXTENDED	0xE0
-#define SC_PAUSE	0xE1		/* and five more codes that mean nothing */
+#define SC_PAUSE	0xE1		/* followed by five codes to ignore */
 #define SC_CTRL		0x1D
 #define SC_SHIFT_L	0x2A
 #define SC_SHIFT_R	0x36
@@ -31,8 +31,8 @@ static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'
 static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 _Static_assert(sizeof(plain) == 0x3A + 1 && sizeof(shifted) == sizeof(plain), "scan codes 0..0x39");
 
-/* The keypad from 7 to ., as digits and as what is printed below them; the separate cursor keys
- * have the same codes after SC_EXTENDED. */
+/* The keypad from 7 to ".", as digits and as the cursor keys printed below them.  The separate
+ * cursor keys send the same codes after SC_EXTENDED. */
 static const char keypad[] = "789-456+1230.";
 static const char *const cursor_keys[] = {
 	"[1~", "[A", "[5~", NULL, "[D", NULL, "[C", NULL, "[4~", "[B", "[6~", "[2~", "[3~",
@@ -75,7 +75,7 @@ static bool type_function(const struct kbd_state *s, u32 n, struct kbd_event *e)
 	return true;
 }
 
-/* What Ctrl makes of a key, by the character on it; -1: nothing. */
+/* What a key types with Ctrl, by its character; -1: nothing. */
 static int control_of(u8 c)
 {
 	if (c >= 'a' && c <= 'z')
@@ -110,7 +110,7 @@ static bool type_character(const struct kbd_state *s, u8 code, struct kbd_event 
 	return type_byte(s, shift ? (u8)shifted[code] : c, e);
 }
 
-/* Keys whose state matters; true: code was one. */
+/* Keeps track of modifier keys and locks; true: code was one of them. */
 static bool kbd_modifier(struct kbd_state *s, u8 code, bool extended, bool down)
 {
 	switch (code) {
@@ -122,7 +122,7 @@ static bool kbd_modifier(struct kbd_state *s, u8 code, bool extended, bool down)
 		return true;
 	case SC_SHIFT_L:
 	case SC_SHIFT_R:
-		/* Extended, they are sent along with the cursor keys and mean nothing. */
+		/* As extended codes they come along with the cursor keys and mean nothing. */
 		if (!extended)
 			*(code == SC_SHIFT_L ? &s->shift_l : &s->shift_r) = down;
 		return true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A PC keyboard, US layout: scan codes (set 1, as the controller translates them) to the bytes a
- * VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards behind the
- * BIOS's emulation work too.
+ * A PC keyboard with US layout: turns scan codes (set 1, as the controller translates them) into
+ * the bytes a VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards
+ * behind the BIOS's emulation work too.
  */
 #ifndef PS2_KBD_H
 #define PS2_KBD_H
@@ -10,7 +10,7 @@
 #include "hv/types.h"
 
 enum kbd_kind {
-	KBD_BYTES,		/* len of them in bytes[] */
+	KBD_BYTES,		/* len bytes in bytes[] */
 	KBD_SWITCH,		/* Alt-F1..F12: number is 1..12 */
 };
 struct kbd_event {
@@ -20,22 +20,22 @@ struct kbd_event {
 	u8 number;
 };
 
-/* Which modifiers are down, and what a prefix began.  All zero at first. */
+/* Which modifiers are down, and where we are in a sequence of codes.  All zero at first. */
 struct kbd_state {
 	bool shift_l, shift_r, ctrl_l, ctrl_r, alt_l, alt_r, caps, num;
 	bool extended;		/* 0xe0 came */
-	u8 skip;		/* scan codes to swallow (Pause) */
+	u8 skip;		/* scan codes still to ignore (Pause) */
 };
 
-/* Pure: one scan code in; true: *e tells what it typed. */
+/* Pure: takes one scan code; true: *e says what it typed. */
 bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 
-/* Throws away what waits; registers IRQ 1.  bios_flags: the byte at 0x417, for the state of the
- * locks. */
+/* Drops keys that are waiting and registers IRQ 1.  bios_flags: the byte at 0x417, for the state of
+ * the locks. */
 void kbd_init(u8 bios_flags);
 /* The next event: 1, or 0 if there is none. */
 int kbd_get(struct kbd_event *e);
-bool kbd_waiting(void);			/* keys have been pressed or let go since */
+bool kbd_waiting(void);			/* kbd_get() has scan codes to look at */
 void kbd_poll(void);			/* reads the port without waiting for an interrupt */
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A terminal answers questions as if somebody had typed the answer, and a guest may choose the
- * words.  So what passes is listed here: text, and the sequences that full-screen programs draw
- * with.  All else is dropped: questions, titles and other strings, reports of mouse and focus,
- * printing, other character sets.
+ * A terminal answers queries as if somebody had typed the answer, and a guest can choose its words.
+ * So only what is listed here passes: text, and the sequences that full-screen programs draw with.
+ * Everything else is dropped: queries, titles and other strings, mouse and focus reports, printing,
+ * other character sets.
  */
 #include <string.h>
 #include "drivers/serial/filter.h"
@@ -27,7 +27,7 @@ static void filter_begin(struct filter *f, u8 state, u8 b)
 	f->len = 1;
 }
 
-/* What is too long loses its end, and so does not pass. */
+/* A sequence that is too long loses its end, and so does not pass. */
 static void filter_hold(struct filter *f, u8 b)
 {
 	if (f->len < FILTER_HELD)
@@ -44,7 +44,7 @@ static void pass_held(struct filter *f)
 
 /* ---- what may pass ---- */
 
-/* All the numbers of a sequence are in the list (which 0 ends). */
+/* Are all the numbers of a sequence in the list (which ends with 0)? */
 static bool all_in(const u8 *s, u32 len, const u16 *list)
 {
 	u32 i, k, n = 0;
@@ -63,7 +63,7 @@ static bool all_in(const u8 *s, u32 len, const u16 *list)
 	return true;
 }
 
-/* s: what comes after ESC [. */
+/* s is what comes after ESC [. */
 static bool csi_passes(const u8 *s, u32 len)
 {
 	static const u16 modes[] = { 4, 0 };				/* insert */
@@ -79,7 +79,7 @@ static bool csi_passes(const u8 *s, u32 len)
 		return all_in(s + dec, len - 1 - dec, dec ? dec_modes : modes);
 	if (dec)
 		return false;
-	if (final == 's' || final == 'u')	/* with numbers these are something else */
+	if (final == 's' || final == 'u')	/* with numbers these mean something else */
 		return len == 1;
 	if (final == 'T')
 		return !memchr(s, ';', len);
@@ -93,7 +93,7 @@ static bool escape_passes(const u8 *s, u32 len)
 	return len == 2 && (s[0] == '(' || s[0] == ')') && strchr("0AB", s[1]);
 }
 
-/* One character of UTF-8: no longer than it must be, and no control character of 8 bits. */
+/* One UTF-8 character: not encoded longer than necessary, and not an 8-bit control character. */
 static bool character_passes(const u8 *s, u32 len)
 {
 	static const u32 least[] = { 0, 0, 0xA0, 0x800, 0x10000 };
@@ -117,7 +117,7 @@ static void filter_control(struct filter *f, u8 b)
 {
 	bool ended_string = f->state == IN_STRING;
 
-	/* Any control character ends a string, so that a lost end costs a line. */
+	/* Any control character ends a string, so that a missing end costs at most a line. */
 	if (f->state == IN_STRING || f->state == IN_CHARACTER || b == CAN || b == SUB)
 		f->state = TEXT;
 	if (b == ESC)

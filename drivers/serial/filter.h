@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Takes out of what a guest says whatever could make a person's terminal say something itself.
+ * Removes from a guest's output whatever could make a person's terminal send something itself.
  * Pure: any bytes may come, in pieces cut anywhere.
  */
 #ifndef SERIAL_FILTER_H
@@ -8,7 +8,7 @@
 
 #include "hv/types.h"
 
-#define FILTER_HELD	64		/* longer sequences are nobody's */
+#define FILTER_HELD	64		/* no program needs longer sequences */
 
 struct filter {				/* all zero to begin with */
 	bool text_only;			/* no sequences at all */
@@ -17,8 +17,8 @@ struct filter {				/* all zero to begin with */
 	u8 *to;
 };
 
-/* Puts what may pass to `to`, which has room for len + FILTER_HELD bytes, and returns how many
- * there are.  A sequence passes whole, with the piece that completes it, or not at all. */
+/* Writes what may pass to `to`, which has room for len + FILTER_HELD bytes, and returns how many
+ * bytes that is.  A sequence passes whole, when it is complete, or not at all. */
 u32 filter_text(struct filter *f, const void *from, u32 len, u8 *to);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Serial ports.  Two rings between the wire and everybody else: what is typed is taken from the
- * chip at once, so that no byte is lost while a guest runs; what is written leaves in bursts of a
- * FIFO whenever the chip says it is empty, so that nobody waits for 115200 baud.
+ * Serial ports.  Two rings are between the wire and everybody else.  What is typed is taken from
+ * the chip at once, so that no byte is lost while a guest runs.  What is written leaves in bursts
+ * of a FIFO whenever the chip says it is empty, so that nobody has to wait for 115200 baud.
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
@@ -27,14 +27,14 @@ enum {	/* registers */
 #define MCR_RTS		0x02
 #define LSR_DATA	0x01
 #define LSR_THRE	0x20
-#define LSR_IDLE	0x40		/* and the last byte is on the wire */
+#define LSR_IDLE	0x40		/* empty, and the last byte is on the wire */
 #define DIVISOR_115200	1
 #define FIFO_SIZE	16
 #define MOST_BURSTS	16		/* a virtual chip is empty again at once */
 
 #define RING		8192
-/* 115200 baud send a byte in 87 us; a port takes about 1 us.  Ten times as long, then it is
- * stalled. */
+/* 115200 baud send a byte in 87 us; a port access takes about 1 us.  A chip that takes a hundred
+ * times as long is stalled. */
 #define MAX_POLLS	10000
 
 static u8 com1_rx[RING], com1_tx[RING];
@@ -51,15 +51,14 @@ static void uart_out(const struct uart *u, u32 reg, u8 value)
 	outb(u->port + reg, value);
 }
 
-/* A port access is slow, and most of these change nothing. */
+/* A port access is slow, and mostly the value has not changed. */
 static void uart_set(struct uart *u, u32 reg, u8 *known, u8 value)
 {
 	if (*known != value)
 		uart_out(u, reg, *known = value);
 }
 
-/* An absent chip reads as 0xff or as the last byte on the bus; none of these keeps four bits
- * apart. */
+/* An absent chip reads as 0xff or as the last byte on the bus, so it cannot pass both tests. */
 static bool uart_probe(const struct uart *u)
 {
 	u8 zero, ones;
@@ -92,8 +91,9 @@ void uart_init(struct uart *u)
 }
 
 /*
- * The chip may be stalled for long: a virtual one whose other end is not read.  One wait is enough
- * to know; until it moves again nobody else waits, and what is written stays in the ring.
+ * The chip may be stalled for long, for example a virtual one whose other end nobody reads.
+ * Waiting once is enough to find out.  Until it moves again nobody waits, and what is written stays
+ * in the ring.
  */
 static bool wait_empty(struct uart *u)
 {
@@ -117,7 +117,7 @@ void uart_putc(struct uart *u, char c)
 		uart_out(u, DATA, ring_pull(&u->tx));
 }
 
-/* What finds no room stays in the chip, and the other end is told to wait. */
+/* Bytes for which there is no room stay in the chip, and the other end is told to wait. */
 static void uart_receive(struct uart *u)
 {
 	u32 n;
@@ -136,8 +136,8 @@ static void uart_transmit(struct uart *u)
 }
 
 /*
- * Which interrupts, and whether the other end may send.  Enabling the transmitter's interrupt while
- * the chip is empty raises it, so it is on only while there is something left to send.
+ * Chooses which interrupts are on, and whether the other end may send.  The transmitter interrupts
+ * whenever the chip is empty, so it is on only while there is something left to send.
  */
 static void uart_choose(struct uart *u)
 {
@@ -157,7 +157,7 @@ void uart_poll(struct uart *u)
 	uart_choose(u);
 }
 
-/* The line is edge triggered: as long as the chip has a reason left, there is no new edge. */
+/* The line is edge triggered: as long as the chip has a reason left, there will be no new edge. */
 static void uart_serve(struct uart *u)
 {
 	u32 n;

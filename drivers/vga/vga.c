@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VGA text mode, 80x25.  Video memory is slow and costly to read on old machines, so a copy of what
- * is on the screen is kept, and only differences are written.
+ * VGA text mode, 80x25.  Video memory is slow, above all to read, so we keep a copy of what is on
+ * the screen and write only the differences.
  */
 #include "arch/x86/regs.h"
 #include "drivers/vga/vga.h"
@@ -71,7 +71,7 @@ void vga_init(void)
 	}
 	write_crtc(CRTC_START_HI, 0);
 	write_crtc(CRTC_START_LO, 0);
-	cursor_at = CELLS;		/* unknown: set it the first time */
+	cursor_at = CELLS;		/* unknown: the first set_cursor() sets everything */
 	vga_clear();
 }
 
