@@ -87,6 +87,10 @@ bool virq_waiting(struct vcpu *v)
 #define OP_POPF		0x9D
 #define OP_IRET		0xCF
 #define OP_ICEBP	0xF1
+#define OP_POP_SS	0x17
+#define OP_LSS		0xB2		/* behind 0x0F */
+
+enum { STEP_NONE, STEP_PLAIN, STEP_PUSHF, STEP_POPF };
 
 void virq_hold(struct vcpu *v)
 {
@@ -94,44 +98,74 @@ void virq_hold(struct vcpu *v)
 	v->hold_eip = v->regs->eip;
 }
 
-/* The opcode at eip, without operand-size prefixes; 0: it cannot be read, and will fault. */
-static u8 opcode_at_eip(struct vcpu *v)
+static bool is_prefix(u8 b)
 {
-	u32 a = segment_base(v, v->regs->cs) + v->regs->eip, i, err, at;
-	u8 op = 0x66;
-
-	for (i = 0; i < INSN_MAX && op == 0x66; i++)
-		if (!gva_read(v, gva(a + i), &op, 1, 0, &err, &at))
-			return 0;
-	return op;
+	return b == 0xF0 || b == 0xF2 || b == 0xF3 || (b & 0xE7) == 0x26 || (b >= 0x64 && b <= 0x67);
 }
 
-/* With TF through the instruction that is held.  Not through an `int n`, which would leave TF in a
- * frame where we do not look, and comes out soon enough; nor if the guest is stepping by itself. */
+static bool code_byte(struct vcpu *v, u32 i, u8 *b)
+{
+	u32 err, at;
+
+	return gva_read(v, gva(segment_base(v, v->regs->cs) + v->regs->eip + i), b, 1, 0, &err, &at);
+}
+
+/*
+ * What kind of step the instruction at eip is.  None, if it cannot be read, and will fault; if it is
+ * an `int n`, which would leave TF in a frame where we do not look, and comes out soon enough; or if it
+ * loads %ss, as then the step is that of the instruction behind it, and that one may be anything.
+ */
+static u8 step_kind(struct vcpu *v)
+{
+	u8 op, next = 0;
+	u32 i = 0;
+
+	do
+		if (i == INSN_MAX || !code_byte(v, i++, &op))
+			return STEP_NONE;
+	while (is_prefix(op));
+	switch (op) {
+	case OP_INT3 ... OP_INTO:
+	case OP_ICEBP:
+	case OP_POP_SS:
+		return STEP_NONE;
+	case OP_MOV_TO_SEG:
+		return code_byte(v, i, &next) && ((next >> 3) & 7) == SEG_SS ? STEP_NONE : STEP_PLAIN;
+	case OP_TWO >> 8:
+		return code_byte(v, i, &next) && next == OP_LSS ? STEP_NONE : STEP_PLAIN;
+	case OP_PUSHF:
+		return STEP_PUSHF;
+	case OP_POPF:
+	case OP_IRET:
+		return STEP_POPF;
+	}
+	return STEP_PLAIN;
+}
+
+/* With TF through the instruction that is held; but not if the guest is stepping by itself. */
 static void step(struct vcpu *v)
 {
-	u8 op = opcode_at_eip(v);
-
-	if ((op >= OP_INT3 && op <= OP_INTO) || op == OP_ICEBP || (v->regs->eflags & EFLAGS_TF))
+	if (v->regs->eflags & EFLAGS_TF)
 		return;
-	v->step = op;
-	if (op)
+	v->step = step_kind(v);
+	if (v->step)
 		v->regs->eflags |= EFLAGS_TF;
 }
 
 bool virq_stepped(struct vcpu *v, u32 trap)
 {
 	struct vcpu_regs *r = v->regs;
-	u8 op = v->step, flags;
-	u32 sp = segment_base(v, r->ss) + r->esp + 1, err, at;
+	u8 kind = v->step, flags;
+	gva_t a = gva(segment_base(v, r->ss) + (r->esp & stack_mask(v, r->ss)) + 1);
+	u32 err, at;
 
-	v->step = 0;
-	if (trap == VEC_DB && op == OP_PUSHF && gva_read(v, gva(sp), &flags, 1, 0, &err, &at)) {
+	v->step = STEP_NONE;
+	if (trap == VEC_DB && kind == STEP_PUSHF && gva_read(v, a, &flags, 1, 0, &err, &at)) {
 		flags &= ~(EFLAGS_TF >> 8);
-		gva_write(v, gva(sp), &flags, 1, 0, &err, &at);
+		gva_write(v, a, &flags, 1, 0, &err, &at);
 	}
 	/* popf and iret have loaded the guest's own. */
-	if (trap != VEC_DB || (op != OP_POPF && op != OP_IRET))
+	if (trap != VEC_DB || kind != STEP_POPF)
 		r->eflags &= ~EFLAGS_TF;
 	if (trap == VEC_DB)
 		v->hold = false;

@@ -60,7 +60,7 @@ struct vcpu {
 	bool halted;
 	bool hold;			/* no interrupt until the instruction at hold_eip is done; see virq.c */
 	u32 hold_eip;
-	u8 step;			/* opcode of the instruction we single-step; 0: none */
+	u8 step;			/* what kind of instruction we single-step; 0: none */
 	u64 event_ns;			/* clock event deadline, 0: none */
 
 	/* The shared page. */

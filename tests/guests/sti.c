@@ -91,6 +91,13 @@ static void in_ring_1(void)
 	judge("pushfw");
 	EXPECT(!(v & EFLAGS_TF), "pushfw shows TF");
 	have_one();
+	AFTER_STI(".byte 0x3E; pushfl; 77: popl %0", : "=r"(v) : : "memory");
+	judge("pushf with a prefix");
+	EXPECT(!(v & EFLAGS_TF), "pushf with a prefix shows TF");
+	have_one();
+	AFTER_STI("addb %%al, (%%esp); 77: nop; nop; nop", : : "a"(0) : "memory", "cc");
+	judge("opcode 0");
+	have_one();
 	asm volatile("pushfl; movl $77f, after; sti; popfl; 77: nop" : : : "memory", "cc");
 	judge("popf");
 	have_one();
@@ -145,6 +152,8 @@ static void none(void)
 
 static void stack_switch(void)
 {
+	u32 v;
+
 	/* On, but blocked until the very moment. */
 	have_one();
 	shared.blocked_interrupts = 1;
@@ -153,6 +162,56 @@ static void stack_switch(void)
 	asm volatile("movl $77f, after; movl $0, %c1(%2); movl %0, %%ss; nop; 77: nop"
 		     : : "r"(KERNEL_DS & ~3), "i"(RSH_BLOCKED), "r"(&shared) : "memory");
 	judge("mov to ss");
+
+	/* What needs nobody's help: the step would come one instruction later. */
+	have_one();
+	asm volatile("sti; movl %1, %%ss; pushfl; popl %0" : "=r"(v) : "r"(KERNEL_DS) : "memory");
+	EXPECT(!(v & EFLAGS_TF), "pushf behind mov to ss shows TF");
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	EXPECT_EQ("mov to ss: interrupts", interrupts, 1);
+	EXPECT_EQ("mov to ss: debug traps", traps, 0);
+	have_one();
+	asm volatile("pushl %%ss; sti; popl %%ss; pushfl; popl %0" : "=r"(v) : : "memory");
+	EXPECT(!(v & EFLAGS_TF), "pushf behind pop to ss shows TF");
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	have_one();
+	asm volatile("pushl %%ss; pushl %%esp; sti; lss (%%esp), %%esp; pushfl; popl %0; addl $4, %%esp" : "=r"(v) : : "memory");
+	EXPECT(!(v & EFLAGS_TF), "pushf behind lss shows TF");
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	have_one();
+	asm volatile("sti; movl %0, %%ss; int $0x80; nop" : : "r"(KERNEL_DS) : "memory");
+	EXPECT(!(flags & EFLAGS_TF), "int behind mov to ss shows TF");
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	have_one();
+	asm volatile("sti; .byte 0x3E; int $0x80; nop" : : : "memory");
+	EXPECT(!(flags & EFLAGS_TF), "int with a prefix shows TF");
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	EXPECT_EQ("debug traps", traps, 0);
+}
+
+/* Where 16 bits of %esp are the stack pointer, the flag is taken away there, and the interrupt's frame comes there. */
+u32 flat_esp __attribute__((used));
+extern u8 small_irq[];
+static void small_stack(void)
+{
+	u32 high = 0x12340000, base = (u32)page_a, i;
+	struct gate old = idt[RINGLET_FIRST_VECTOR];
+	volatile u32 *top = (u32 *)(page_a + 0x800);
+
+	gdt_put(5, base << 16 | 0xFFFF, 0x00009300 | 1 << 13 | (base >> 16 & 0xFF) | (base & 0xFF000000));
+	map(base + high, (u32)page_b, PTE_P | PTE_RW);
+	memset(page_b, 0xFF, PAGE);
+	have_one();
+	idt_put(RINGLET_FIRST_VECTOR, make_gate(KERNEL_CS, (u32)small_irq, GATE_INTERRUPT, 0));
+	asm volatile("movl $77f, after; movl %%esp, flat_esp; pushl %0; pushl %1; lss (%%esp), %%esp; sti; pushfl; 77: jmp 77b\n"
+		     "small_irq: movl %2, %%ss; movl flat_esp, %%esp"
+		     : : "r"(5 << 3 | 1), "r"(high | 0x800), "r"(KERNEL_DS) : "memory", "cc");
+	idt_put(RINGLET_FIRST_VECTOR, old);
+	EXPECT(!(top[-1] & EFLAGS_TF), "pushf on a 16-bit stack shows TF");
+	EXPECT(top[-4] == after && top[-3] == KERNEL_CS, "the frame on a 16-bit stack: %x %x", top[-4], top[-3]);
+	for (i = 0; i < PAGE; i++)
+		EXPECT(page_b[i] == 0xFF, "byte %x was written", i);
+	asm volatile("cli" : : : "memory");
 }
 
 void test_main(void)
@@ -164,4 +223,5 @@ void test_main(void)
 	with_faults();
 	none();
 	stack_switch();
+	small_stack();
 }
