@@ -3,12 +3,14 @@
  * The way back from a guest that has turned the machine's interrupts off.  No processor lets it, but
  * QEMU's: that obeys EFLAGS.VM in an iret of any ring, and takes IF along.  QEMU's local APIC, on the
  * other hand, delivers its timer as an NMI, which real ones do not.  So while ring 3 has pages where
- * virtual-8086 code can begin (shadow_low_open), an NMI comes every millisecond.
+ * virtual-8086 code can begin (shadow_low_open), an NMI comes every millisecond.  A QEMU without that
+ * APIC has no NMI: there ring 3 gets no such pages.
  */
 #include <string.h>
 #include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
+#include "hv/lib/lib.h"
 
 #define APIC_BASE	0xFEE00000u
 #define APIC_TIMER	0x320
@@ -33,8 +35,13 @@ void watchdog_init(void)
 	u32 a, name[3];
 
 	cpuid(0x40000000, 0, &a, &name[0], &name[1], &name[2]);
-	if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)) || !cpu_has(CPU_APIC))
+	if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)))
 		return;
+	if (!cpu_has(CPU_APIC)) {
+		hv_log("QEMU without a local APIC: guests' processes may use no address below 4 MiB.");
+		shadow_low_shut = true;
+		return;
+	}
 	hostmap_device(APIC_BASE);
 	apic_write(APIC_DIVIDE, DIVIDE_BY_1);
 	present = true;

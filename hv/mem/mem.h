@@ -111,6 +111,8 @@ void shadow_flush_all(struct guest *g);
 void shadow_flush_one(struct vcpu *v, gva_t a);	/* in this root; a kernel address in all roots */
 void shadow_flush_everywhere(struct guest *g, gva_t a);	/* in all roots */
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir); /* one directory entry of the roots for cr3 */
+/* Ring 3 may have no pages where virtual-8086 code could begin: the machine cannot stop code that spins there. */
+extern bool shadow_low_shut;
 /* Does the current root give ring 3 pages where virtual-8086 code could begin? */
 bool shadow_low_open(const struct guest *g);
 /* The real cr3 for the current root, with this CPU's table for the top 4 MiB put in. */

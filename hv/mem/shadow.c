@@ -34,6 +34,8 @@
 
 #define PREFILL	16	/* entries looked at around a fault: one cache line of guest entries */
 
+bool shadow_low_shut;
+
 static u32 dir_of(gva_t a) { return gva_x(a) >> 22; }
 static u32 index_of(gva_t a) { return (gva_x(a) >> PAGE_SHIFT) & 1023; }
 
@@ -281,6 +283,10 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 			return FAULT_MMIO;
 		guest_kill(g, "page table maps %08x to frame %05x, outside its memory",
 			   gva_x(a), gfn_x(w.frame));
+		return FAULT_KILLED;
+	}
+	if (shadow_low_shut && dir_of(a) == V86_DIR && (access & ACCESS_USER)) {
+		guest_kill(g, "ring 3 used %08x: on this machine it may use nothing below 4 MiB", gva_x(a));
 		return FAULT_KILLED;
 	}
 	walk_touch(v, &w, access);

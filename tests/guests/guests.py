@@ -38,6 +38,7 @@ class Story:
         self.outcome = (re.findall(r"^ \* Outcome: (.*)$", text, re.M) or [None])[0]
         self.variants = re.findall(r"^ \* Variant (\S+): (.*)$", text, re.M)
         self.icount = bool(re.search(r"^ \* Icount$", text, re.M))
+        self.no_apic = bool(re.search(r"^ \* No APIC$", text, re.M))
         self.together = bool(re.search(r"^ \* Together$", text, re.M))
         self.repeat = int((re.findall(r"^ \* Repeat: (\d+)$", text, re.M) or ["1"])[0])
         self.config = re.findall(r"^ \* Config: (\S+) = (.*)$", text, re.M)
@@ -209,11 +210,14 @@ def groups():
             continue
         runs += [(story, name, variants) for name, variants in story.runs()]
     counted = [r for r in runs if r[0].icount]
-    runs = [r for r in runs if not r[0].icount]
+    bare = [r for r in runs if r[0].no_apic]
+    runs = [r for r in runs if not r[0].icount and not r[0].no_apic]
+    bare += [(s, f"{n}@no-apic", v) for s, n, v in runs if n.startswith("v86.") and n.endswith("-closed")]
     # A few once more on the oldest processor: no FXSR, no PGE, no CMOV.
     old = [(s, f"{n}@pentium", v) for s, n, v in runs if s.name in OLD]
     # And on the newest that there is: with all that a guest is not told of.
     new = [(s, f"{n}@max", v) for s, n, v in runs if s.name in NEW]
     return ([Batch(i, b) for i, b in enumerate(boots(runs))] +
             [Batch(f"pentium-{i}", b, cpu="pentium") for i, b in enumerate(boots(old))] +
+            [Batch("no-apic", bare, cpu="pentium,-apic")] +
             [Batch("max", new, cpu="max"), Batch("icount", counted, icount=bounds.ICOUNT)] + measured)

@@ -11,6 +11,7 @@
  *	Outcome: running			it is still there when all others are done
  *	Variant NAME: ...			an outcome of a run with "variant=NAME" on its command line
  *	Icount					on a machine that counts instructions instead of time
+ *	No APIC					on a QEMU without a local APIC
  *	Together				the variants run at the same time
  *	Repeat: N				so many runs
  *	Config: KEY = VALUE			a line for its section of ringlet.conf
