@@ -73,8 +73,10 @@ void loop_run(const struct worker *workers)
 			if (sched_ready(v))
 				vcpu_run(c, v);
 			sched_wake(v);
-		} else if (!more && !loop_urgent() && !loop_settle()) {
-			loop_idle(c);
+		} else {
+			sched_account(c);	/* nobody's: whoever runs next has not caused it */
+			if (!more && !loop_urgent() && !loop_settle())
+				loop_idle(c);
 		}
 	}
 }

@@ -308,6 +308,12 @@ class Ringlet:
             check(len(r) > 2 and r[2] in STATES, f"list says:\n{said}")
         return {r[1]: r[2] for r in rows}
 
+    def times(self, guest):
+        """For how many seconds `list` says that it ran, and has lived."""
+        m = re.search(rf"^ *\d+ {guest} .* (\d+\.\d+) s +(\d+\.\d+) s$", self.command("list"), re.M)
+        check(m, f"list does not tell {guest}'s times")
+        return float(m[1]), float(m[2])
+
     def state(self, guest):
         """The state word of a guest in `list`."""
         states = self.states()
