@@ -339,6 +339,9 @@ MUTANTS = {
     "hv/run/devices.c": [
         ("guests/blk-freeze guests/virtio-odd", "guests[i]->vdevs_due && guest_alive(guests[i])", "guest_alive(guests[i])", "polls devices that have nothing to do: only slower"),
     ],
+    "hv/run/loop.c": [
+        ("guests/worst.loop", "\t\t\tsched_account(c);\t/* nobody's", "\t\t\t/* nobody's"),
+    ],
     "hv/run/exits.c": [
         ("guests/v86.ring1-cs3 guests/v86.ring3-cs3", "\t\treturn virtual_8086(v, trap & 0xFF);", "\t\ttrap &= 0xFF;"),
         ("guests/v86.registers", "\tmemmove(r, (u8 *)(r + 1) - sizeof(struct v86_regs), sizeof(*r));", ""),
