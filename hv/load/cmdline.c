@@ -11,6 +11,7 @@ static u32 cmdline_known;		/* bit n: the n-th word has been asked for */
 void cmdline_init(const char *line)
 {
 	cmdline = line;
+	cmdline_known = 0;
 }
 
 const char *hv_cmdline_get(const char *key, char *buf, u32 len)

@@ -298,6 +298,10 @@ class Ringlet:
         check(m, "mem does not say how much is free:\n" + said)
         return int(m.group(1) or m.group(2))
 
+    def heap(self):
+        """Bytes of Ringlet's own heap in use, from `mem`."""
+        return int(re.search(r"^heap: (\d+) of", self.command("mem"), re.M).group(1))
+
     def states(self):
         """{name: state} of all guests, from `list`."""
         said = self.command("list")

@@ -80,6 +80,19 @@ static void known(void)
 	shows("> destroy");
 	CHECK_STR(type("a\r"), "destroy a");
 	CHECK_STR(type("\033[A\033[B\r"), "");
+	begin();			/* nothing older than the first, nothing newer than none */
+	type("\033[A");
+	shows(">");
+	type("one\rtwo\r\033[A\033[A\033[A\033[A");
+	shows("> one");
+	CHECK_STR(type("\r"), "one");
+	type("word\033[D\033[D\033[3~\033[3~\033[3~");
+	shows("> wo");
+	CHECK_STR(type("\025\025\033[3~\027ab\001\025\027\r"), "ab");
+	/* What a program asked the terminal and its answer, in a string, is not typed; Ctrl-C ends that. */
+	CHECK_STR(type("\033]11;rgb:00/00\rlist\r\007x\r"), "x");
+	CHECK_STR(type("\033Plist\r\033\\y\r"), "y");
+	CHECK_STR(type("\033_list\r\003z\r"), "z");
 	/* Longer than there is room for. */
 	for (i = 0; i < 300; i++)
 		CHECK(!type("x") && e.len == MIN(i + 1, LINE_SIZE - 1u) && strlen(e.buf) == e.len, "%u characters", e.len);
