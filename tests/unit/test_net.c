@@ -137,6 +137,15 @@ static void placement(void)
 	CHECK_EQ(card_send(&card[0], &(struct net_hdr){ 0 }, frame, 1000, 3), NET_OK);
 	CHECK_EQ(card_take(&card[1], &h, got), 1000);
 	CHECK_EQ(h.buffers, 64);
+	card_up(&card[1], F(NET_F_MRG_RXBUF));
+	card_up(&card[0], 0);
+	for (i = 0; i < SIZE; i++)
+		card_desc(&card[1], NET_RX, i, RX_BUFFERS + 16 * i, 10, (i + 1) % 128 ? 3 : 2, (u16)(i + 1));
+	card_offer(&card[1], NET_RX, 0);
+	card_offer(&card[1], NET_RX, 128);
+	card_offer(&card[1], NET_RX, 0);	/* twice the same: the queue alone is not the bound */
+	CHECK_EQ(card_send(&card[0], &(struct net_hdr){ 0 }, frame, 3000, 3), NET_TOO_LARGE);
+	CHECK_EQ(card_send(&card[0], &(struct net_hdr){ 0 }, frame, 1000, 3), NET_OK);
 }
 
 static u32 settle_ns;
