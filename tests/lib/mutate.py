@@ -135,8 +135,9 @@ def seen_before():
         return set()
 
 
-def run(mutants, jobs=1, say=lambda line: None):
-    """Tries them; returns (the survivors, what went wrong)."""
+def run(mutants, jobs=1, say=lambda line: None, seconds=None):
+    """Tries them, beginning none after so many seconds; returns (the survivors, what went wrong)."""
+    end = time.monotonic() + (seconds or 1e9)
     work, lock, alive, wrong = queue.Queue(), threading.Lock(), [], []
     for m in mutants:
         work.put(m)
@@ -148,7 +149,7 @@ def run(mutants, jobs=1, say=lambda line: None):
 
     def worker():
         copy = None
-        while True:
+        while time.monotonic() < end:
             try:
                 m = work.get_nowait()
             except queue.Empty:

@@ -43,9 +43,9 @@ class Mutants(Group):
     def sample(self, _):
         import mutants
         import mutate
-        chosen = mutants.sample()
-        mutants.report(*mutate.run(chosen))
-        return f"{len(chosen)} bugs planted, {len(chosen)} seen"
+        tried = []
+        mutants.report(*mutate.run(mutants.sample(), say=tried.append, seconds=mutants.SAMPLE_SECONDS))
+        return f"{len(tried)} bugs planted, {len(tried)} seen"
 
 
 def groups():
