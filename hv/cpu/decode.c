@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Decodes the instructions that can only be carried out by us: the privileged ones, the moves that
- * reach device registers, and the few that old processors lack.  One table says what follows each
- * opcode; what is not in it does not decode.
+ * Decodes the instructions we emulate: privileged ones, moves to and from device registers, and the
+ * few that old processors lack.  A table says what follows each opcode; an opcode that is not in it
+ * does not decode.
  */
 #include <string.h>
 #include "hv/cpu/decode.h"
 
 enum {	/* what follows the opcode */
-	NO = 0,		/* not ours */
+	NO = 0,		/* not one we emulate */
 	PLAIN,		/* nothing */
 	IB,		/* one immediate byte */
 	MODRM,
 	MODRM_IB,
 	MODRM_IZ,	/* immediate of operand size */
-	CRX,		/* modrm that always names registers */
+	CRX,		/* a modrm that always names registers */
 	MOFFS,		/* a 32-bit address */
 };
 
@@ -69,7 +69,7 @@ static u32 next_imm(struct cursor *c, u32 bytes)
 	return v;
 }
 
-/* False at an address-size prefix: 16-bit addressing is not ours. */
+/* False at an address-size prefix: we do not emulate 16-bit addressing. */
 static bool insn_prefixes(struct cursor *c, struct insn *i)
 {
 	for (;;) {

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the processor believes: every descriptor and every gate in the real GDT, IDT and TSS comes
- * into being here, built from a few approved fields and never patched.  The rules, which
- * descriptors_wrong() reads back from the finished tables:
+ * The tables the processor obeys: every descriptor and gate in the real GDT, IDT and TSS is made
+ * here, built from a few approved fields and never patched.  These are the rules;
+ * descriptors_wrong() checks them on the finished tables:
  *
- *  1. Ring 0 is in Ringlet's own four slots and nowhere else.  A guest's descriptor is code or data
- *     of rings 1 to 3, and not conforming: such code runs at whatever ring jumped to it.
- *  2. A gate is judged by where it leads, which is the DPL of the descriptor that it names: the RPL
- *     in a gate means nothing to the processor.  To ring 0 lead the Switcher's stubs alone; one gate
- *     may lead to a guest's ring 1.
- *  3. The stack for ring 1 is one of ring 1's, or none.  No port is open.
+ *  1. Ring 0 is in Ringlet's own four slots and nowhere else.  A guest's descriptor is code or
+ *     data of rings 1 to 3, and never conforming: conforming code runs in whatever ring jumped to
+ *     it.
+ *  2. A gate is judged by where it leads, which is the DPL of the descriptor it names: the
+ *     processor ignores the RPL in a gate.  Only the gates to the Switcher's stubs lead to ring 0;
+ *     one gate may lead to a guest's ring 1.
+ *  3. The stack for ring 1 is a segment of ring 1, or there is none.  No port is open.
  *
- * Whatever a guest changes, all that is its own is built anew from what it has now, so that no gate
- * outlives the descriptor it was made for.
+ * Whatever a guest changes, all of its entries are built again from what it has now, so that no
+ * gate outlives the descriptor it was made for.
  *
- * A guest's descriptors are marked accessed, as the processor's own marking would fault on our
- * read-only table.  Their limits protect nothing: page tables do.
+ * A guest's descriptors are marked accessed, because the processor would fault if it had to mark
+ * them in our read-only table.  Their limits protect nothing: page tables do.
  */
 #include <stdio.h>
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
 #include "hv/lib/lib.h"
 
-/* The slots that are ours, listed here and nowhere else. */
+/* Our own slots, listed here and nowhere else. */
 bool descriptor_reserved(u32 index)
 {
 	return index == 0 || index == HV_CS_INDEX || index == HV_DS_INDEX ||
@@ -33,8 +34,8 @@ bool check_descriptors;
 
 /* ---- building ---- */
 
-/* kind: type, S, and the flags of the high word.  Ring 0 is refused outside our slots, the others in
- * them. */
+/* kind: type, S, and the flags of the high word.  Ring 0 is refused outside our slots, the others
+ * in them. */
 static struct desc build_segment(u32 index, u32 dpl, u32 base, u32 limit20, u32 kind)
 {
 	if ((dpl == 0) != descriptor_reserved(index))
@@ -42,8 +43,8 @@ static struct desc build_segment(u32 index, u32 dpl, u32 base, u32 limit20, u32 
 	return seg_desc(base, limit20, kind | DESC_P | dpl << DESC_DPL_SHIFT);
 }
 
-/* It leads into `ring`, by the code (or for a task gate the task) that gdt has there now; else it is
- * the empty gate. */
+/* The gate must lead into `ring`, through the code segment (or for a task gate the task) that gdt
+ * has there now; otherwise it is empty. */
 static struct desc build_gate(const struct desc *gdt, u32 ring, u32 type, u32 dpl, u16 sel,
 			      u32 offset)
 {
@@ -63,13 +64,13 @@ struct desc descriptor_approve(u32 index, struct desc d)
 	if ((d.hi & (DESC_P | DESC_S)) != (DESC_P | DESC_S))
 		return (struct desc){ 0 };
 	if (desc_is_code(d))
-		keep &= ~DESC_EC;	/* conforming: nobody needs it */
+		keep &= ~DESC_EC;	/* conforming code: nobody needs it */
 	return build_segment(index, MAX(desc_dpl(d), 1u), desc_base(d),
 			     (d.lo & 0xFFFF) | (d.hi & DESC_LIMIT_HI),
 			     (d.hi & keep) | DESC_S | DESC_ACCESSED);
 }
 
-/* What stays, whoever runs. */
+/* The entries that stay, whoever runs. */
 void descriptors_init(struct state_page *s, u32 pages)
 {
 	u32 tss = pages + LP_STATE + offsetof(struct state_page, tss);
@@ -82,7 +83,7 @@ void descriptors_init(struct state_page *s, u32 pages)
 					     DESC_TYPE_TSS);
 	s->gdt[HV_DF_TSS_INDEX] = build_segment(HV_DF_TSS_INDEX, 0, df_tss, sizeof(struct tss) - 1,
 						DESC_TYPE_TSS);
-	/* Only ring 1 may ask us for something. */
+	/* DPL 1 for the hypercall: ring 1 may make it, ring 3 may not. */
 	for (i = 0; i < SWITCHER_VECTORS; i++)
 		s->idt[i] = build_gate(s->gdt, 0, GATE_INTERRUPT, i == RINGLET_TRAP, HV_CS,
 				       switcher_stubs[i]);
@@ -90,11 +91,11 @@ void descriptors_init(struct state_page *s, u32 pages)
 
 	s->tss.ss0 = HV_DS;
 	s->tss.esp0 = pages + LP_REGS + PAGE_SIZE;
-	/* Beyond the limit: no port is open to any ring but ours. */
+	/* Beyond the limit, so no port is open to any ring but ours. */
 	s->tss.iomap = sizeof(struct tss);
 }
 
-/* What is the guest's: all of it anew. */
+/* The guest's entries, all built again. */
 void descriptors_load(struct cpu *c, struct vcpu *v)
 {
 	struct state_page *s = cpu_state(c);
@@ -124,7 +125,7 @@ void descriptors_load(struct cpu *c, struct vcpu *v)
 static bool is_empty(struct desc d) { return !d.lo && !d.hi; }
 static bool is_segment(struct desc d) { return (d.hi & (DESC_P | DESC_S)) == (DESC_P | DESC_S); }
 
-/* Ours are flat, or the two tasks (busy or not); a guest's are of its rings. */
+/* Ours are flat segments and the two tasks (busy or not); a guest's belong to its own rings. */
 static bool segment_right(u32 index, struct desc d, u32 pages)
 {
 	u32 base_limit = DESC_BASE_HI | DESC_BASE_MID | DESC_LIMIT_HI, kind = d.hi & ~DESC_BASE_HI;

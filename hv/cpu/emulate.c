@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Carries out what faulted: privileged instructions of ring 1, and software interrupts.  Ring 3
- * gets the #GP real hardware would give it.
+ * Emulates what faulted: privileged instructions in ring 1, and software interrupts.  Ring 3 gets
+ * the #GP that real hardware would give it.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
@@ -55,7 +55,7 @@ static bool mov_to_cr(struct vcpu *v, u32 n, u32 val)
 		v->cr2 = val;
 		return true;
 	case 3:
-		/* All but global entries go on hardware; we offer no PGE, so all go. */
+		/* On hardware all but global entries are dropped.  We offer no PGE, so all are. */
 		shadow_flush_all(v->guest);
 		shadow_new_root(v, val, -1, true);
 		return true;
@@ -83,7 +83,7 @@ static u32 read_cr(const struct vcpu *v, u32 n)
 	}
 }
 
-/* Debug registers are a memory: no breakpoint ever fires, and DR7 says so. */
+/* Debug registers only keep their values.  No breakpoint ever hits, and DR7 says so. */
 static void mov_to_dr(struct vcpu *v, u32 n, u32 val)
 {
 	switch (n) {
@@ -142,7 +142,7 @@ static bool group_6(struct vcpu *v, const struct insn *i, u32 error)
 
 	if (!operand_get(v, i, 2, &sel))
 		return false;
-	if (i->reg == 2 && sel < 4)		/* lldt: the null one, or none at all */
+	if (i->reg == 2 && sel < 4)		/* lldt takes only the null selector */
 		return true;
 	if (i->reg == 3)
 		return load_task_register(v, sel);
@@ -162,7 +162,7 @@ static bool load_table(struct vcpu *v, const struct insn *i)
 	return true;
 }
 
-/* lmsw sets PE, but does not clear it. */
+/* lmsw can set PE, but not clear it. */
 static bool load_msw(struct vcpu *v, const struct insn *i)
 {
 	const u32 bits = CR0_MP | CR0_EM | CR0_TS;
@@ -191,8 +191,8 @@ static bool group_7(struct vcpu *v, const struct insn *i, u32 error)
 	return false;
 }
 
-/* mov to %ss with RPL 0, as boot code does it: at ring 1 that is RPL 1.  Neither an interrupt nor a
- * step comes before the next instruction, which will load %esp. */
+/* mov to %ss with RPL 0, as boot code does it: at ring 1 it becomes RPL 1.  Neither an interrupt
+ * nor a single step comes before the next instruction, which will load %esp. */
 static bool mov_to_ss(struct vcpu *v, const struct insn *i, u32 error)
 {
 	u32 sel;
@@ -217,8 +217,8 @@ static void emulate_halt(struct vcpu *v)
 	v->halted = !(virq_waiting(v) && virq_enabled(v));
 }
 
-/* Where they were off, the next instruction is done before one comes in: `sti; hlt` and `sti; iret`
- * rest on that. */
+/* If interrupts were off, one more instruction runs before one can come: `sti; hlt` and `sti; iret`
+ * rely on that. */
 static bool set_interrupts(struct vcpu *v, const struct insn *i)
 {
 	bool were_on = virq_enabled(v);
@@ -230,9 +230,10 @@ static bool set_interrupts(struct vcpu *v, const struct insn *i)
 	return false;
 }
 
-/* ---- the table of all ---- */
+/* ---- dispatch ---- */
 
-/* True: done, step over it.  False: the guest has got a fault, is dead, or shall come again. */
+/* True: done, step over the instruction.  False: the guest has got a fault, is dead, eip is set
+ * already, or the instruction has to run again. */
 static bool emulate_privileged(struct vcpu *v, const struct insn *i, u32 error)
 {
 	switch (i->op) {
@@ -247,20 +248,20 @@ static bool emulate_privileged(struct vcpu *v, const struct insn *i, u32 error)
 	case OP_GROUP_7: return group_7(v, i, error);
 	case OP_CLTS: v->cr0 &= ~CR0_TS; vcpu_new_control(v); return true;
 	case OP_INVD:
-	case OP_WBINVD: return true;	/* caches are not ours to empty for a guest */
+	case OP_WBINVD: return true;	/* a guest does not get to empty the machine's caches */
 	case OP_MOV_FROM_CR: *insn_reg(v, i->rm) = read_cr(v, i->reg); return true;
 	case OP_MOV_FROM_DR: *insn_reg(v, i->rm) = v->dr[i->reg]; return true;
 	case OP_MOV_TO_CR: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
 	case OP_MOV_TO_DR: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
 	case OP_WRMSR: log_msr(v, "write to"); return true;
-	case OP_RDTSC: set_edx_eax(v, rdtsc()); return true;	/* with CR4.TSD the processor asks us */
+	case OP_RDTSC: set_edx_eax(v, rdtsc()); return true;	/* traps to us if CR4.TSD is set */
 	case OP_RDMSR: rdmsr_reg(v); return true;
 	}
 	trap_inject(v, VEC_GP, true, error);
 	return false;
 }
 
-/* `int n` on a vector that is not open in the real IDT: does the guest's own gate allow it? */
+/* `int n` with a vector that the real IDT does not allow: does the guest's own gate allow it? */
 static void software_interrupt(struct vcpu *v, u32 vector, u32 error)
 {
 	struct insn i;

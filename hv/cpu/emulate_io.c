@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ports.  Nothing is there: reads are all ones, and one write restarts the guest, as a PC's
- * keyboard controller does. */
+/* Ports.  Nothing is there: reads give all ones, and writes do nothing, except one that restarts
+ * the guest, as with a PC's keyboard controller. */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
 #include "hv/lib/lib.h"
 
-#define STRING_CHUNK	64		/* elements of a rep ins/outs per exit */
+#define STRING_CHUNK	64		/* elements of a rep ins or outs per exit */
 
 static void port_log(struct vcpu *v, u16 port, const char *what)
 {
@@ -61,7 +61,7 @@ static bool string_step(struct vcpu *v, const struct insn *i, u32 size)
 bool emulate_string_io(struct vcpu *v, const struct insn *i)
 {
 	struct vcpu_regs *r = v->regs;
-	u32 n, most = r->eflags & EFLAGS_TF ? 1 : STRING_CHUNK;	/* each is a step */
+	u32 n, most = r->eflags & EFLAGS_TF ? 1 : STRING_CHUNK;	/* each element is a single step */
 
 	v->guest->stats.emulated_io++;
 	if (!i->rep)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Moves to and from device registers, after the page fault that each of them is. */
+/* Moves to and from device registers.  Each one is a page fault. */
 #include "hv/cpu/emulate.h"
 
-/* How many bytes move, and which way; false: it is no plain move. */
+/* How many bytes move, and in which direction; false: not a plain move. */
 static bool mmio_width(const struct insn *i, u32 *size, bool *write)
 {
 	*size = insn_size(i);
@@ -65,7 +65,7 @@ void emulate_mmio(struct vcpu *v, gva_t a, gpa_t reg)
 			   gpa_x(reg), gva_x(a), v->regs->eip);
 		return;
 	}
-	if (!operand_allowed(v, &i, size, write))	/* QEMU's processor has not looked */
+	if (!operand_allowed(v, &i, size, write))	/* QEMU's processor does not check */
 		return;
 	if (write)
 		g->bus->write(g, reg, size, mmio_source(v, &i, size));

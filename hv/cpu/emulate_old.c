@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What this processor is too old for. */
+/* Instructions this processor is too old for. */
 #include "arch/x86/cpu.h"
 #include "hv/cpu/emulate.h"
 
-/* The sixteen conditions of jcc, setcc and cmovcc: pairs, the odd one the opposite. */
+/* The sixteen conditions of jcc, setcc and cmovcc: in each pair the odd one is the opposite. */
 static bool emulate_condition(u32 cc, u32 eflags)
 {
 	bool cf = eflags & 0x001, pf = eflags & 0x004, zf = eflags & 0x040, sf = eflags & 0x080,
@@ -14,8 +14,8 @@ static bool emulate_condition(u32 cc, u32 eflags)
 }
 
 /*
- * Distributions build for the i686: cmov is all that keeps most of their programs from a Pentium.
- * Slow, but they run.  False: not one of these.
+ * Distributions build for the i686, and cmov is all that keeps most of their programs from running
+ * on a Pentium.  Emulated they are slow, but they run.  False: not one of these instructions.
  */
 bool emulate_ud(struct vcpu *v)
 {
@@ -30,7 +30,7 @@ bool emulate_ud(struct vcpu *v)
 		return d == FAULTED;
 	size = i.op16 ? 2 : 4;
 	if ((i.op & ~15) == OP_CMOV) {
-		/* Like hardware: memory is read, and may fault, whatever the condition. */
+		/* As on hardware, memory is read, and may fault, whatever the condition. */
 		if (!operand_get(v, &i, size, &val))
 			return true;
 		if (emulate_condition(i.op & 15, v->regs->eflags))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Traps while the hypervisor itself ran: an interrupt line, an NMI, or our own bug. */
+/* Traps while the hypervisor itself was running: an interrupt line, an NMI, or a bug of ours. */
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
@@ -16,7 +16,7 @@ __attribute__((regparm(1))) void host_trap(struct host_frame *f)
 		this_cpu()->nmis++;
 	else
 		panic_trap(f);
-	/* What was to end the wait may just have come. */
+	/* This may be what wait_for_interrupt() was about to wait for, so do not wait. */
 	if (f->eip == (uintptr_t)wait_hlt)
 		f->eip++;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The guest's instruction and what it works on: fetched once, decoded from the copy. */
+/* The guest's instruction and its operands.  The instruction is fetched once and decoded from the
+ * copy. */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
 
@@ -29,7 +30,7 @@ void reg_set(struct vcpu *v, u32 n, u32 size, u32 val)
 	*r = (*r & ~mask) | ((val << shift) & mask);
 }
 
-/* ---- memory: by a segment, at the guest's own privilege ---- */
+/* ---- memory: through a segment, at the guest's own privilege ---- */
 
 static u32 user_access(const struct vcpu *v) { return cpl(v) == 3 ? ACCESS_USER : 0; }
 
@@ -83,7 +84,7 @@ bool segment_write(struct vcpu *v, u8 seg, u32 offset, const void *src, u32 len)
 	return false;
 }
 
-/* ---- the operand that modrm, or an address in the instruction, names ---- */
+/* ---- the operand named by modrm, or by an address in the instruction ---- */
 
 static u32 operand_offset(struct vcpu *v, const struct insn *i)
 {
@@ -139,7 +140,7 @@ enum decoded insn_fetch(struct vcpu *v, struct insn *i)
 		return NOT_OURS;
 	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at))
 		return insn_decode(bytes, n, i) ? DECODED : NOT_OURS;
-	n = at - a;		/* less are there */
+	n = at - a;		/* only these are present */
 	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at) && insn_decode(bytes, n, i))
 		return DECODED;
 	trap_inject_pf(v, a + n, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One processor's own things: its struct cpu, and its lguest_pages with the GDT, IDT and TSS that
- * are loaded here once and never changed for others.
+ * What each processor has of its own: its struct cpu, and its lguest_pages with the GDT, IDT and
+ * TSS.  These are loaded here once and never replaced by other tables.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -11,7 +11,7 @@
 
 static struct cpu cpus[MAX_CPUS];
 
-/* The GDT's address tells: each CPU's lies in its own pages. */
+/* The address of the GDT tells which CPU this is: each has its own, in its own pages. */
 struct cpu *this_cpu(void)
 {
 	struct table_reg gdtr;
@@ -93,11 +93,11 @@ void percpu_init(void)
 	c->guest_table = need_frame();
 
 	hostmap_set_top(SWITCHER_TEXT, text, false);
-	hostmap_set_top(c->pages + LP_REGS, regs, true);	/* until a vcpu's takes its place */
+	hostmap_set_top(c->pages + LP_REGS, regs, true);	/* until a vcpu's register page takes its place */
 	hostmap_set_top(c->pages + LP_STATE, c->state_frame, true);
 	hostmap_set_top(c->pages + LP_HOST, host, true);
 
-	/* What a guest's address space has instead: no host page, the state read-only. */
+	/* What a guest's address space has there: no host page, and the state page read-only. */
 	table = frame_ptr(c->guest_table);
 	table[(SWITCHER_TEXT >> PAGE_SHIFT) & 1023] = hpa_x(hfn_hpa(text)) | PTE_P | PTE_A;
 	table[((c->pages + LP_STATE) >> PAGE_SHIFT) & 1023] =

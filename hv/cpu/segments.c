@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's GDT: who may change it and how, and what its selectors mean.  What becomes of a
- * descriptor that the guest asks for, descriptors.c says.
+ * The guest's GDT: how it changes, and what its selectors mean.  descriptors.c decides what becomes
+ * of a descriptor that the guest asks for.
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -24,9 +24,9 @@ static bool in_use(const struct vcpu *v, u32 index)
 }
 
 /*
- * Linux loads GDTs that lack the descriptors its segment registers came from, and goes on with what
- * the processor has cached.  We reload cs and ss on every entry, so an entry that is in use and
- * empty in the new table keeps what it was.
+ * Linux loads GDTs that lack the descriptors its segment registers were loaded from, and goes on
+ * with what the processor has cached.  We reload cs and ss at every entry, so an entry that is in
+ * use but empty in the new table keeps its old descriptor.
  */
 bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
 {
@@ -50,7 +50,7 @@ bool gdt_load(struct vcpu *v, gva_t base, u16 limit)
 	return true;
 }
 
-/* What lguest's guests and the boot protocol start with: flat code at 0x61 and data at 0x69. */
+/* lguest's guests and the boot protocol start with flat code at 0x61 and flat data at 0x69. */
 void segments_reset(struct vcpu *v)
 {
 	u32 flat = DESC_P | DESC_S | DESC_RW | DESC_DB | DESC_G | (1 << DESC_DPL_SHIFT);
@@ -62,7 +62,7 @@ void segments_reset(struct vcpu *v)
 
 static const struct desc *segment_lookup(const struct vcpu *v, u16 sel)
 {
-	/* No LDT; null and reserved slots hold nothing of the guest's. */
+	/* There is no LDT; the null slot and our own are empty in the guest's table. */
 	if ((sel & SEL_TI) || SEL_INDEX(sel) >= GDT_ENTRIES || !v->gdt[SEL_INDEX(sel)].hi)
 		return NULL;
 	return &v->gdt[SEL_INDEX(sel)];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page a guest shares with us (struct ringlet_shared).  The guest may rewrite any of it at any
- * time: each word is read once, by these functions, and then judged.
+ * The page a guest shares with us (struct ringlet_shared).  The guest may change any of it at any
+ * time, so each word is read once, by these functions, and then checked.
  */
 #include <string.h>
 #include "arch/x86/time.h"
 #include "hv/cpu/cpu.h"
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
-/* What assembly goes by, then the places that kernels of lguest's time have them at, then the clock
- * in one piece. */
+/* First the offsets that assembly uses, then those that old lguest kernels use, then the clock,
+ * which is written in one piece. */
 _Static_assert(OFF(irq_enabled) == RSH_IRQ_ENABLED, "shared page");
 _Static_assert(OFF(blocked_interrupts) == RSH_BLOCKED, "shared page");
 _Static_assert(OFF(cr2) == RSH_CR2, "shared page");
@@ -51,7 +51,7 @@ bool shared_write(struct vcpu *v, u32 offset, const void *src, u32 len)
 
 static void put_clock(struct vcpu *v)
 {
-	struct {	/* clock_seq .. wall_nsec, in one piece */
+	struct {	/* clock_seq to wall_nsec, in one piece */
 		u32 seq, mult, shift;
 		u64 tsc, ns;
 		u32 wall_sec, wall_nsec;
@@ -101,7 +101,7 @@ bool shared_register(struct vcpu *v, gpa_t a, bool extended)
 		put_clock(v);
 	}
 	shared_update_time(v);
-	/* The kernel part of the address space is known only now. */
+	/* Only now do we know which part of the address space is the kernel's. */
 	shadow_flush_all(v->guest);
 	v->tables_changed = true;
 	return true;

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The guest's IDT, and delivering a trap through it as hardware would.
+ * The guest's IDT, and how traps are delivered through it, as hardware would do it.
  *
- * Of each gate we keep what we approve: a 32-bit interrupt or trap gate, its offset, its selector
- * at ring 1, its DPL.  All traps come to ring 0 first; only the system-call vector may lead
- * straight to ring 1, because it comes from ring 3 alone, where interrupts are always on, so that
- * the flags the processor pushes are right.  (Exceptions happen in ring 1 with interrupts "off"
- * too, and there only we know it: lguest sent them direct, and its guests came back with interrupts
- * on.)
+ * Of each gate we keep only what we approve: a 32-bit interrupt or trap gate, its offset, its
+ * selector at ring 1, its DPL.  All traps come to ring 0 first.  Only the system-call vector may
+ * lead straight to ring 1: it comes only from ring 3, where interrupts are always on, so the flags
+ * the processor pushes are right.  (Exceptions also happen in ring 1 with interrupts "off", which
+ * only we know.  lguest let them go direct, and its guests returned with interrupts on.)
  */
 #include <string.h>
 #include "arch/x86/regs.h"
@@ -55,7 +54,7 @@ bool trap_has_gate(struct vcpu *v, u32 vector)
 	return gate_type(v->idt[vector]) || idt_fetch(v, vector);
 }
 
-/* The guest's kernel takes its ring 1 for ring 0, and so do its gates. */
+/* The guest's kernel takes ring 1 for ring 0, so a DPL of 0 counts as 1. */
 bool trap_gate_open(struct vcpu *v, u32 vector)
 {
 	return trap_has_gate(v, vector) && MAX(desc_dpl(v->idt[vector]), 1u) >= (v->regs->cs & 3);
@@ -67,14 +66,15 @@ struct desc trap_direct_gate(const struct vcpu *v)
 
 	if (v->syscall_vec >= SWITCHER_VECTORS && v->syscall_vec < 256 && !shadow_low_open(v->guest))
 		d = v->idt[v->syscall_vec];
-	/* The real gate must not clear the real interrupt flag.  An interrupt gate clears the
-	 * virtual one: that is right only if the guest has promised to do it itself. */
+	/* The real gate must not clear the real interrupt flag.  The guest's interrupt gate should
+	 * clear the virtual one, so it can go direct only if the guest has promised to do that
+	 * itself. */
 	if (gate_type(d) == GATE_INTERRUPT && !(v->guest_features & RINGLET_F_SYSCALL_IF))
 		return (struct desc){ 0 };
 	return d;
 }
 
-/* The frame, lowest word first, as the handler finds it.  Returns the number of words. */
+/* Builds the frame as the handler finds it, lowest word first.  Returns the number of words. */
 static u32 build_frame(struct vcpu *v, bool outer, bool has_error, u32 error, u32 *f)
 {
 	const struct vcpu_regs *r = v->regs;

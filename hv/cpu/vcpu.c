@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A virtual CPU: born, put on a processor, taken off.  Loading one copies its GDT, its one direct
- * gate and its trap stack into that processor's state page and swaps the FPU; after that an exit
- * and re-entry of the same guest costs registers and CR3 only.
+ * A virtual CPU: how it is created, loaded on a processor, and unloaded.  Loading one copies its
+ * GDT, its one direct gate and its trap stack into that processor's state page and swaps the FPU.
+ * After that, an exit and re-entry of the same guest costs only registers and CR3.
  */
 #include <malloc.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
 
-/* ---- FPU: eagerly, whole, and only between guests ---- */
+/* ---- FPU: swapped eagerly, as a whole, and only between guests ---- */
 
 _Static_assert(sizeof(((struct vcpu *)0)->fpu) == 512 && offsetof(struct vcpu, fpu) % 16 == 0, "what fxsave wants");
 
@@ -43,18 +43,19 @@ static void fpu_restore(struct vcpu *v)
 		return;
 	}
 	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were
-	 * unless an exception is pending: the other guest's would show.  fninit makes them 0. */
+	 * unless an exception is pending, which would show the other guest's.  fninit sets them to
+	 * 0. */
 	asm volatile("fninit; fxrstor %0" : : "m"(v->fpu));
 }
 
 /* ---- control registers ---- */
 
-/* Theirs while they run.  All else in the real ones is ours: WP, NE, PG, PSE, OSFXSR never
- * change. */
+/* The bits that are the guest's while it runs.  All others in the real registers are ours: WP, NE,
+ * PG, PSE, OSFXSR never change. */
 #define CR0_GUESTS	(CR0_MP | CR0_EM | CR0_TS | CR0_AM)
 #define CR4_GUESTS	CR4_TSD
 
-/* Both are slow to write. */
+/* Both registers are slow to write, so only changes are written. */
 static void set_control(struct cpu *c, u32 cr0, u32 cr4)
 {
 	cr0 = (c->cr0 & ~CR0_GUESTS) | (cr0 & CR0_GUESTS);
@@ -86,7 +87,7 @@ void vcpu_load(struct cpu *c, struct vcpu *v)
 	hostmap_set_top(c->pages + LP_REGS, v->regs_frame, true);
 	top[((c->pages + LP_REGS) >> PAGE_SHIFT) & 1023] =
 		hpa_x(hfn_hpa(v->regs_frame)) | PTE_P | PTE_RW | PTE_A | PTE_D;
-	/* The Switcher reloads what differs from these. */
+	/* The Switcher then loads the guest's own, where they differ from 0. */
 	asm volatile("movl %0, %%fs; movl %0, %%gs" : : "r"(0));
 	descriptors_load(c, v);
 	c->loaded = v;
@@ -131,7 +132,7 @@ void vcpu_destroy(struct guest *g)
 	struct cpu *c = this_cpu();
 
 	if (c->loaded == v)
-		c->loaded = NULL;	/* what is left of it in the FPU is overwritten, not saved */
+		c->loaded = NULL;	/* its state in the FPU will be overwritten, not saved */
 	frame_free(v->regs_frame);
 	free(v);
 	g->vcpu = NULL;

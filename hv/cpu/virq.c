@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Virtual interrupts.  A raised one waits in vcpu->irq_pending until the guest has interrupts on,
- * has not blocked it, and is at a place where it may come in.
+ * Virtual interrupts.  A raised interrupt waits in vcpu->irq_pending until the guest has interrupts
+ * on, does not block it, and is at a place where it may come.
  *
  * Two places need care, both because ring 1 cannot load EFLAGS.IF with iret:
  *
- * - Between noirq_start and noirq_end the guest has decided to turn interrupts on and to iret, and
- *   its frame is at (%esp).  Delivering there would stack a frame on a frame without end under a
- *   storm; waiting would lose the guest's own check.  So we do its iret for it, and deliver into
- *   what it returns to.
+ * - Between noirq_start and noirq_end the guest has decided to turn interrupts on and iret, and its
+ *   frame is at (%esp).  If we delivered there, a storm of interrupts would pile up frames without
+ *   end; if we waited, the guest's own check for pending ones would be lost.  So we do the iret for
+ *   it, and deliver at the place it returns to.
  *
- * - At the first instruction of a system-call handler that was entered directly, interrupts
- *   still look on.  We wait: that instruction turns them off.
+ * - At the first instruction of a system-call handler that was entered directly, interrupts still
+ *   seem to be on.  We wait: that instruction turns them off.
  *
- * And one where hardware waits, too: behind `sti` and `mov %ss` the next instruction is done first.
- * We let the guest do it alone, with EFLAGS.TF, and see to it that nobody finds that flag.
+ * In a third place hardware waits, too: after `sti` and `mov %ss`, one more instruction runs first.
+ * We single-step the guest over it with EFLAGS.TF, and make sure that the guest never sees that
+ * flag.
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
@@ -37,7 +38,7 @@ void virq_raise(struct guest *g, u32 irq)
 		return;
 	v->irq_pending |= BIT(irq);
 	g->stats.irq_raised++;
-	/* hlt with interrupts off is for good. */
+	/* hlt with interrupts off never ends. */
 	if (v->halted && virq_waiting(v) && virq_enabled(v)) {
 		v->halted = false;
 		virq_wake(v);
@@ -61,8 +62,8 @@ void virq_enable(struct vcpu *v, bool on)
 		v->irq_on = on;
 }
 
-/* What waits, is not blocked, and has a gate: one without waits until there is one, and holds up no
- * other. */
+/* Interrupts that are pending, not blocked, and have a gate.  One without a gate waits until it has
+ * one, and holds up no other. */
 static u32 virq_deliverable(struct vcpu *v)
 {
 	u32 blocked = 0, ready, left;
@@ -88,7 +89,7 @@ bool virq_waiting(struct vcpu *v)
 #define OP_IRET		0xCF
 #define OP_ICEBP	0xF1
 #define OP_POP_SS	0x17
-#define OP_LSS		0xB2		/* behind 0x0F */
+#define OP_LSS		0xB2		/* after 0x0F */
 
 enum { STEP_NONE, STEP_PLAIN, STEP_PUSHF, STEP_POPF };
 
@@ -111,9 +112,10 @@ static bool code_byte(struct vcpu *v, u32 i, u8 *b)
 }
 
 /*
- * What kind of step the instruction at eip is.  None, if it cannot be read, and will fault; if it is
- * an `int n`, which would leave TF in a frame where we do not look, and comes out soon enough; or if it
- * loads %ss, as then the step is that of the instruction behind it, and that one may be anything.
+ * How to step over the instruction at eip.  We do not if it cannot be read, because it will fault;
+ * if it is an `int n`, which would leave TF in a frame where we do not look, and exits soon enough
+ * anyway; or if it loads %ss, because then the step comes only after the next instruction, which
+ * may be anything.
  */
 static u8 step_kind(struct vcpu *v)
 {
@@ -142,7 +144,8 @@ static u8 step_kind(struct vcpu *v)
 	return STEP_PLAIN;
 }
 
-/* With TF through the instruction that is held; but not if the guest is stepping by itself. */
+/* Steps over the instruction that holds interrupts off, with TF; but not if the guest is
+ * single-stepping itself. */
 static void step(struct vcpu *v)
 {
 	if (v->regs->eflags & EFLAGS_TF)
@@ -164,7 +167,7 @@ bool virq_stepped(struct vcpu *v, u32 trap)
 		flags &= ~(EFLAGS_TF >> 8);
 		gva_write(v, a, &flags, 1, 0, &err, &at);
 	}
-	/* popf and iret have loaded the guest's own. */
+	/* popf and iret have loaded the guest's own TF. */
 	if (trap != VEC_DB || kind != STEP_POPF)
 		r->eflags &= ~EFLAGS_TF;
 	if (trap == VEC_DB)
@@ -172,11 +175,11 @@ bool virq_stepped(struct vcpu *v, u32 trap)
 	return trap == VEC_DB;
 }
 
-/* ---- where they come in ---- */
+/* ---- delivery ---- */
 
 /*
- * Does the guest's iret from the frame at its stack pointer.  False, with nothing changed, if the
- * frame is not an ordinary one: then the guest's own iret shall meet the fault.
+ * Does the guest's iret from the frame at its stack pointer.  If the frame is unusual, changes
+ * nothing and returns false: the guest's own iret will then get the fault.
  */
 static bool complete_iret(struct vcpu *v)
 {
@@ -214,7 +217,7 @@ static bool in_iret_window(const struct vcpu *v)
 	       v->regs->eip < v->noirq_end;
 }
 
-/* A trap gate's handler does not turn them off, and need not be waited for. */
+/* The handler of a trap gate does not turn interrupts off, so there is nothing to wait for. */
 static bool at_syscall_entry(const struct vcpu *v)
 {
 	return v->syscall_vec < 256 && v->regs->eip == gate_offset(v->idt[v->syscall_vec]) &&
@@ -227,7 +230,7 @@ static bool held(struct vcpu *v)
 	return v->hold;
 }
 
-/* Returns those that still wait. */
+/* Returns those that are still pending. */
 static u32 deliver(struct vcpu *v, u32 ready)
 {
 	u32 irq = __builtin_ctz(ready);
@@ -251,7 +254,8 @@ void virq_deliver(struct vcpu *v)
 		else if (!at_syscall_entry(v))
 			ready = deliver(v, ready);
 	}
-	/* Written after the flag was looked at, cleared with the last one: never stale. */
+	/* Written after irq_enabled was read, and cleared with the last interrupt, so it is never
+	 * stale. */
 	if (v->have_shared)
 		shared_put(v, OFF(irq_pending), ready ? RINGLET_IF : 0);
 }

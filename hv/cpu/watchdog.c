@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way back from a guest that has turned the machine's interrupts off.  No processor lets it, but
- * QEMU's: that obeys EFLAGS.VM in an iret of any ring, and takes IF along.  QEMU's local APIC, on the
- * other hand, delivers its timer as an NMI, which real ones do not.  So while ring 3 has pages where
- * virtual-8086 code can begin (shadow_low_open), an NMI comes every millisecond.  A QEMU without that
- * APIC has no NMI: there ring 3 gets no such pages.
+ * How we get back from a guest that has turned the machine's interrupts off.  Only QEMU's processor
+ * lets a guest do that: it obeys EFLAGS.VM in an iret from any ring, and loads IF with it.  On the
+ * other hand, QEMU's local APIC can deliver its timer as an NMI, which real ones cannot.  So while
+ * ring 3 has pages where virtual-8086 code can begin (shadow_low_open), an NMI comes every
+ * millisecond.  A QEMU without a local APIC has no such NMI; there ring 3 gets no such pages.
  */
 #include <string.h>
 #include "arch/x86/cpu.h"
