@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor's `disk`: what disks there are, sending one out, dropping its changes. */
+/* The monitor's `disk`: lists the disks, sends one out, drops its changes. */
 #include <string.h>
 #include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
@@ -42,7 +42,7 @@ static struct disk *cmd_disk_named(const char *name)
 	return hits == 1 ? found : NULL;
 }
 
-/* One that nobody uses now; NULL: why not was said. */
+/* The disk of that name if nobody is using it; NULL: the reason was printed. */
 static struct disk *idle_disk(const char *name)
 {
 	struct disk *d = cmd_disk_named(name);

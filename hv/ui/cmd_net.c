@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor's `net`: the LANs, who is there and how it goes, and writing down what is sent. */
+/* The monitor's `net`: lists the LANs, their ports and counters, and records what is sent. */
 #include <stdio.h>
 #include <string.h>
 #include "arch/x86/time.h"

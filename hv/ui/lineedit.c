@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A line editor for people at any terminal and for scripts at none: a character typed at the end is
- * just echoed, so that a dumb line stays readable; everything else redraws the line.
+ * A line editor for people at any terminal, and for scripts with none.  A character typed at the
+ * end is just echoed, so that output without a terminal stays readable; everything else redraws the
+ * line.
  */
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static void line_insert(struct lineedit *e, char c)
 		line_redraw(e);
 }
 
-/* Takes out [from, to), and puts the cursor there. */
+/* Removes [from, to) and puts the cursor there. */
 static void line_cut(struct lineedit *e, u32 from, u32 to)
 {
 	bool at_end = e->pos == e->len && to == e->len;
@@ -84,7 +85,7 @@ static void line_remember(struct lineedit *e)
 	strcpy(e->history[e->lines++ % LINE_HISTORY], e->buf);
 }
 
-/* back: 0 is an empty line again. */
+/* back: how many lines ago; 0 is an empty line. */
 static void line_recall(struct lineedit *e, u32 back)
 {
 	if (back > MIN(e->lines, (u32)LINE_HISTORY))
@@ -137,9 +138,9 @@ static void line_arrow(struct lineedit *e, u8 c)
 
 enum { NONE, AFTER_ESC, IN_CSI, IN_STRING, STRING_ESC };
 
-/* True while c belongs to an escape sequence.  Not all come from keys: what a guest's program asked
- * the terminal may be answered after the person has come here.  An answer in a string can be text
- * of that program's choice, so a string ends by its own end or by Ctrl-C only. */
+/* True while c belongs to an escape sequence.  Not all of them come from keys: the terminal may
+ * answer a guest's query only after the person has come back here.  An answer that is a string can
+ * be text the guest chose, so a string ends only at its own end or with Ctrl-C. */
 static bool in_escape(struct lineedit *e, u8 c)
 {
 	switch (e->escape) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The monitor: a prompt to look after guests.  Commands are a table; each is a small function that
- * says what was wrong and what would be right.
+ * The monitor: a prompt to look after guests.  The commands are in a table; each is a small
+ * function, which says what was wrong and what would be right.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 
 #define WORDS	4
 
-static struct terminal *out;	/* who asked */
+static struct terminal *out;	/* where the command was typed */
 
 void say(const char *fmt, ...)
 {
@@ -298,16 +298,16 @@ static void cmd_pause(char **w) { monitor_try(w[1], guest_pause); }
 static void cmd_unpause(char **w) { monitor_try(w[1], guest_unpause); }
 
 /*
- * Soft-off through ACPI's PM1a control register, where QEMU and Bochs have it: a PC at large would
- * need its ACPI tables read, and then an interpreter for them; and what is at these ports there,
- * nobody knows.
+ * Soft-off through ACPI's PM1a control register, at the ports where QEMU and Bochs have it.  On
+ * other PCs we would have to read the ACPI tables and interpret them, and we cannot know what is at
+ * these ports there.
  */
 static void emulator_off(void)
 {
 	static const char name[] = "QEMU";
 	u32 i;
 
-	outw(0x510, 0);			/* QEMU's configuration device gives its name */
+	outw(0x510, 0);			/* QEMU's configuration device returns its name */
 	for (i = 0; i < 4 && inb(0x511) == (u8)name[i]; i++)
 		;
 	if (i == 4)
@@ -386,7 +386,7 @@ static void cmd_help(char **w)
 
 /* ---- the prompt ---- */
 
-/* Cuts the line into words; those that are not there are empty.  Returns how many there were. */
+/* Splits the line into words; missing ones are empty.  Returns how many there were. */
 static u32 monitor_split(char *line, char **w)
 {
 	static char nothing[1];
@@ -405,7 +405,7 @@ static u32 most_words(const struct command *c)
 	return !c->args[0] ? 1 : strchr(c->args, ' ') ? 3 : 2;
 }
 
-/* How many letters two words share at the beginning and at the end. */
+/* How many letters two words share at the beginning and the end. */
 static u32 monitor_likeness(const char *a, const char *b)
 {
 	u32 la = strlen(a), lb = strlen(b), head = 0, tail = 0;
@@ -453,7 +453,7 @@ static void monitor_run(char *line)
 		c->run(w);
 }
 
-/* Commands as the first word, guests' names as the second. */
+/* Completes commands as the first word, guests' names as the second. */
 static const char *monitor_complete(void *arg, const char *buf, u32 start, u32 len)
 {
 	static char rest[LINE_SIZE];
@@ -513,6 +513,6 @@ void monitor_key(struct terminal *t, u8 c)
 		monitor_run(t->edit.buf);
 		t->in_command = false;
 	}
-	if (!t->focus)		/* `console` has gone elsewhere */
+	if (!t->focus)		/* after `console` it shows a guest instead */
 		line_start(&t->edit);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the monitor's commands are made with; those of a device live beside it, in cmd_*.c. */
+/* What the monitor's commands use.  The commands for disks and LANs are in cmd_*.c. */
 #ifndef HV_MONITOR_H
 #define HV_MONITOR_H
 
@@ -7,16 +7,16 @@
 
 struct guest;
 
-/* To whoever typed the command; at most 320 characters at a time. */
+/* Prints where the command was typed; at most 320 characters at a time. */
 void say(const char *fmt, ...) PRINTF(1, 2);
-/* The guest of that name or number; NULL: there is none, and that was said. */
+/* The guest with that name or number; NULL: there is none, which was printed. */
 struct guest *need_guest(const char *name);
 
 struct terminal;
 void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */
-void monitor_enter(struct terminal *t);		/* the prompt */
+void monitor_enter(struct terminal *t);		/* shows the prompt */
 
-/* Commands, with their words; those that are not there are "". */
+/* Commands; w are their words, missing ones are "". */
 void cmd_disk(char **w);
 void cmd_net(char **w);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminal that every PC has: the VGA screen and the keyboard. */
+/* The terminal every PC has: the VGA screen and the keyboard. */
 #include "arch/x86/time.h"
 #include "drivers/ps2/kbd.h"
 #include "drivers/vga/vga.h"
@@ -8,10 +8,10 @@
 #include "hv/run/run.h"
 #include "hv/ui/terminal.h"
 
-#define DRAW_NS		30000000ull	/* a screen that scrolls need not be drawn more often */
+#define DRAW_NS		30000000ull	/* a screen that scrolls need not be drawn more often than this */
 #define NO_CELL		0x0720
 
-static struct vt monitor_vt;		/* what it shows of the monitor */
+static struct vt monitor_vt;		/* what the monitor has printed here */
 static u16 monitor_cells[VGA_ROWS * VGA_COLS];
 static bool dirty;
 static u64 drawn_ns;
@@ -40,7 +40,7 @@ static struct vt *shown_vt(void)
 	return terminal_screen.focus ? &terminal_screen.focus->vt : &monitor_vt;
 }
 
-/* A console's screen is where a hint has to go. */
+/* A hint goes to whatever is on the screen. */
 static void screen_hint(const char *text, u32 len)
 {
 	vt_write(shown_vt(), text, len);
@@ -56,7 +56,7 @@ static void screen_fit(void)
 	terminal_fit(&terminal_screen, VGA_COLS, VGA_ROWS);
 }
 
-/* Nobody types that fast. */
+/* Nobody types fast enough to lose anything. */
 static void screen_lost(struct guest *g)
 {
 	(void)g;
@@ -68,8 +68,8 @@ static const struct terminal_ops screen_ops = {
 };
 struct terminal terminal_screen = { .ops = &screen_ops };
 
-/* The screen is a window on a console that may be larger: as far down and right as the cursor
- * needs. */
+/* The screen is a window on a console that may be larger; it moves down and right as far as the
+ * cursor needs. */
 void screen_draw(void)
 {
 	static u16 window[VGA_ROWS * VGA_COLS];
@@ -87,7 +87,7 @@ void screen_draw(void)
 	vga_show(window, vt->cursor_visible ? vt->now.row - up : VGA_ROWS, vt->now.col - left);
 }
 
-/* Drawing is slow, so it waits a moment, unless there is nothing else to do. */
+/* Drawing is slow, so it waits a moment unless there is nothing else to do. */
 static bool screen_due(void)
 {
 	struct cpu *c = this_cpu();
@@ -97,7 +97,7 @@ static bool screen_due(void)
 
 /* ---- the keyboard ---- */
 
-/* The keyboard sends what a VT100 does in its usual mode. */
+/* The keyboard sends what a VT100 sends in its usual mode; a program may have chosen the other. */
 static void adapt_arrow(struct kbd_event *e)
 {
 	if (terminal_screen.focus && terminal_screen.focus->vt.app_cursor && e->len == 3 && e->bytes[0] == 033 &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The terminal at COM1.  Nobody waits for the line: what it does not take for a long time is lost
- * to it, and told.  What a guest says reaches it without anything that could make a person's
- * terminal answer.
+ * The terminal on COM1.  Nobody waits for the line: what it is too slow for is dropped, and a note
+ * says so.  A guest's output reaches it without anything that could make a person's terminal
+ * answer.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,29 +15,29 @@
 #include "hv/lib/lib.h"
 #include "hv/ui/terminal.h"
 
-#define RING		65536u		/* holds the longest answer of the monitor, a whole scrollback */
+#define RING		65536u		/* holds the monitor's longest output, a whole scrollback */
 #define HOLD_NS		2000000000ull	/* how long we wait for a guest that does not read ... */
-#define LEAST_READ	4096u		/* ... so much */
-#define PAUSE_NS	30000000ull	/* somebody has stopped typing */
-#define ANSWER_NS	1000000000ull	/* a terminal's, to a question of ours */
+#define LEAST_READ	4096u		/* ... this much */
+#define PAUSE_NS	30000000ull	/* after this, somebody has stopped typing */
+#define ANSWER_NS	1000000000ull	/* how long a terminal may take to answer us */
 #define BYTES_PER_POLL	4096
 
 static u8 said_bytes[RING];
-static struct byte_ring said = { .byte = said_bytes, .size = RING };	/* behind the UART's own ring */
-static u32 dropped;			/* bytes, since it was told last */
-static struct filter filter;		/* of the guest it shows */
+static struct byte_ring said = { .byte = said_bytes, .size = RING };	/* on its way to the UART's own ring */
+static u32 dropped;			/* bytes since the last note */
+static struct filter filter;		/* for the guest that is shown */
 
-static bool held;			/* the line is not read just now, see may_take() ... */
+static bool held;			/* we do not read the line for now, see may_take() ... */
 static struct {				/* ... for whom, since when, and how far it had read then */
 	const struct console *console;
 	u64 ns;
 	u32 tail;
 } hold;
 
-static struct {				/* typed for a guest that did not read */
+static struct {				/* input for a guest that did not read */
 	struct guest *by;
-	u32 bytes;			/* since it was told last */
-	u64 ns;				/* the last one */
+	u32 bytes;			/* since the last note */
+	u64 ns;				/* when the last one came */
 } lost;
 
 static struct {				/* "how large are you?" */
@@ -46,7 +46,7 @@ static struct {				/* "how large are you?" */
 	u8 text[12];			/* what may be the answer */
 } asked;
 
-/* ---- what is said ---- */
+/* ---- output ---- */
 
 static void serial_flush(void)
 {
@@ -59,13 +59,14 @@ static void serial_flush(void)
 	}
 }
 
-/* At 115200 baud a screenful takes a fifth of a second, and all guests would stand still for it. */
+/* Never waits: at 115200 baud a screenful takes a fifth of a second, and all guests would stand
+ * still for it. */
 static void serial_put(const void *data, u32 len)
 {
 	const u8 *from = data;
 	u32 i;
 
-	if (len > ring_room(&said)) {	/* half a sequence would make another one with what follows */
+	if (len > ring_room(&said)) {	/* half a sequence would join up with what follows */
 		dropped += len;
 		return;
 	}
@@ -87,8 +88,8 @@ static void serial_hint(const char *text, u32 len)
 
 static void serial_leave(void)
 {
-	/* What programs of a guest may have left on in the terminal at the other end; the cursor
-	 * stays where it is. */
+	/* Turns off what a guest's programs may have left on in the terminal at the other end.  The
+	 * cursor stays where it is. */
 	static const char plain_modes[] = "\030\017\0337\033[?6l\033[r\0338\033[0m\033(B\033)B\033>"
 					  "\033[4l\033[?7h\033[?25h\033[?1;47l";
 
@@ -103,7 +104,7 @@ static void serial_join(void)
 	vt_repaint(&terminal_serial.focus->vt, serial_repaint, NULL);
 }
 
-/* The other half of the ring is for what the monitor says. */
+/* A guest gets half of the ring; the other half is for the monitor. */
 void serial_guest_says(const void *data, u32 len)
 {
 	u8 text[128 + FILTER_HELD];
@@ -132,7 +133,7 @@ void serial_drain(void)
 	uart_putc(&com1, '\r');
 }
 
-/* What the line was too slow for is told once it has caught up. */
+/* When the line has caught up, says what was dropped because it was too slow. */
 static void tell_dropped(void)
 {
 	char text[120];
@@ -147,12 +148,12 @@ static void tell_dropped(void)
 		line_redraw(&terminal_serial.edit);
 }
 
-/* ---- what is typed ---- */
+/* ---- input ---- */
 
 /*
- * What is pasted waits for a guest that reads: it stays in our ring, and then at the other end.
- * An escape key in the ring is found at once; but it may be at the other end, so a guest that does
- * not read has a moment only, and then what is typed for it is lost.
+ * A paste waits for the guest to read it: first in our ring, then at the other end.  An escape key
+ * in our ring is found at once, but there may be one at the other end.  So a guest that does not
+ * read gets only a moment; then its input is dropped.
  */
 static bool may_take(void)
 {
@@ -175,7 +176,7 @@ static void serial_lost(struct guest *g)
 	lost.ns = time_ns();
 }
 
-/* When there comes no more of it. */
+/* Reports the loss, once no more of it comes. */
 static void tell_lost(void)
 {
 	if (!lost.bytes || time_ns() - lost.ns < PAUSE_NS)
@@ -187,7 +188,7 @@ static void tell_lost(void)
 
 /* ---- its size ---- */
 
-/* A screen tells its size; a terminal at the other end of a line has to be asked. */
+/* The screen's size is known, but a terminal at the other end of a line has to be asked. */
 static void serial_ask_size(void)
 {
 	static const char question[] = "\0337\033[999;999H\033[6n\0338";
@@ -196,7 +197,7 @@ static void serial_ask_size(void)
 	asked.until = time_ns() + ANSWER_NS;
 }
 
-/* Nothing more belongs to the answer, which may be none: then it was typed. */
+/* The answer is complete.  If it is not one, somebody typed it. */
 static void serial_answered(void)
 {
 	u32 i, len = asked.len;
@@ -239,7 +240,7 @@ static void end_question(void)
 
 static void serial_listen(void)
 {
-	u32 n, sure = 0;		/* so many wait for nobody: an escape key is behind */
+	u32 n, sure = 0;		/* bytes to take even if the guest is full: an escape key follows */
 	int c;
 
 	for (n = 0; n < BYTES_PER_POLL; n++) {

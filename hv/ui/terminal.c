@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The two terminals: COM1 (serial.c), and the VGA screen with the keyboard (screen.c).  Each shows
- * one guest's console or the monitor, and what is typed there goes to what it shows, but for the
- * escape key and the key after it, which are ours.
+ * one guest's console or the monitor.  Input goes to what is shown, except for the escape key and
+ * the key after it, which are ours.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ void terminal_hint(struct terminal *t, const char *fmt, ...)
 		line_redraw(&t->edit);
 }
 
-/* ---- what they show ---- */
+/* ---- what is shown ---- */
 
 static bool terminal_blank(const struct vt *vt)
 {
@@ -74,7 +74,7 @@ u8 terminal_escape_key(void)
 	return escape_key;
 }
 
-/* ---- what guests say ---- */
+/* ---- guests' output ---- */
 
 static void terminals_show(const struct console *c, const void *data, u32 len)
 {
@@ -97,7 +97,7 @@ static void terminals_redraw(const struct console *c)
 
 static const struct console_viewer terminals_viewer = { terminals_show, terminals_room, terminals_redraw };
 
-/* ---- what is typed ---- */
+/* ---- input ---- */
 
 static void next_guest(struct terminal *t)
 {
@@ -146,7 +146,7 @@ static void escape_command(struct terminal *t, u8 c)
 	}
 }
 
-/* A guest that is not there hears nothing. */
+/* A guest that is off gets no input. */
 static void type_to_guest(struct terminal *t, u8 c)
 {
 	struct guest *g = t->focus->guest;
@@ -194,9 +194,10 @@ void terminals_drain(void)
 	serial_drain();
 }
 
-/* ---- our own lines ---- */
+/* ---- the log ---- */
 
-/* At a monitor a line of the log appears above the prompt; a guest's console is not disturbed. */
+/* In the monitor a line of the log appears above the prompt.  A guest's console is not
+ * disturbed. */
 static void show_log(const char *text)
 {
 	struct terminal *const all[] = { &terminal_serial, &terminal_screen };
@@ -216,7 +217,7 @@ static void show_log(const char *text)
 	}
 }
 
-/* The monitor's screen begins with what was said before there was one. */
+/* The monitor's screen begins with what was logged before it existed. */
 static void show_early(const char *text)
 {
 	screen_put(text, strlen(text));
@@ -229,7 +230,7 @@ static void read_escape_option(void)
 
 	if (!hv_cmdline_get("escape", buf, sizeof(buf)))
 		return;
-	/* Not one of those that every line and every arrow key has. */
+	/* Not one of the characters that Enter, Tab, Backspace or the arrow keys send. */
 	if (buf[0] == '^' && (buf[1] & 0x40) && !buf[2] && !strchr("\b\t\n\r\033", buf[1] & 0x1F))
 		escape_key = buf[1] & 0x1F;
 	else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two terminals, as they and the monitor know each other. */
+/* The two terminals, and how they and the monitor see each other. */
 #ifndef HV_TERMINAL_H
 #define HV_TERMINAL_H
 
@@ -9,14 +9,14 @@
 struct console;
 struct guest;
 
-/* What the screen and the serial line do each in its own way. */
+/* What the screen and the serial line do differently. */
 struct terminal_ops {
 	void (*put)(const void *data, u32 len);		/* at the monitor */
-	void (*hint)(const char *text, u32 len);	/* a line of ours, whatever it shows */
-	void (*leave)(void);		/* it shows a guest, and will not any more */
-	void (*join)(void);		/* it shows a guest from now on */
-	void (*fit)(void);		/* gives the guest it shows the size it has itself */
-	void (*lost)(struct guest *g);	/* a byte typed for g found no room */
+	void (*hint)(const char *text, u32 len);	/* a line of ours, whatever is shown */
+	void (*leave)(void);		/* it stops showing a guest */
+	void (*join)(void);		/* it shows something else from now on */
+	void (*fit)(void);		/* gives the shown guest's console this terminal's size */
+	void (*lost)(struct guest *g);	/* there was no room for a byte typed for g */
 };
 
 struct terminal {
@@ -28,16 +28,16 @@ struct terminal {
 };
 
 /* ---- terminal.c ---- */
-/* Never waits; what is for COM1 leaves in its own time. */
+/* Never waits; COM1 sends it in the background. */
 void terminal_put(struct terminal *t, const char *data, u32 len);
-/* A line of ours in between, on this terminal only. */
+/* Puts a line of ours in between, on this terminal only. */
 void terminal_hint(struct terminal *t, const char *fmt, ...) PRINTF(2, 3);
 void terminal_focus(struct terminal *t, struct guest *g);	/* NULL: the monitor */
 void terminal_key(struct terminal *t, u8 c);			/* a byte typed there */
-/* Gives the guest that it shows this size, or the nearest that may be. */
+/* Gives the guest it shows this size, or the nearest allowed. */
 void terminal_fit(struct terminal *t, u32 cols, u32 rows);
 u8 terminal_escape_key(void);
-/* Until all that was said is on the line and on the screen: before the machine stops. */
+/* Waits until all output is on the line and on the screen, before the machine stops. */
 void terminals_drain(void);
 
 /* ---- serial.c: COM1 ---- */
@@ -52,8 +52,8 @@ void serial_drain(void);
 extern struct terminal terminal_screen;
 void screen_start(void);
 void screen_put(const void *data, u32 len);	/* at the monitor */
-void screen_changed(void);		/* what it shows has: it is drawn soon */
-void screen_draw(void);			/* ... and now */
+void screen_changed(void);		/* what it shows has changed: it will be drawn soon */
+void screen_draw(void);			/* draws it now */
 void screen_poll(void);
 bool screen_busy(void);
 

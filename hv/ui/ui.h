@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where people are: two terminals, and the monitor. */
+/* The user interface: two terminals and the monitor. */
 #ifndef HV_UI_UI_H
 #define HV_UI_UI_H
 
@@ -7,8 +7,8 @@
 
 #define RINGLET_RELEASE	"0.1"
 
-void terminals_start(void);	/* they show the first guest that starts, or the monitor */
+void terminals_start(void);	/* shows the first guest that starts, or the monitor */
 bool terminals_work(void);	/* moves input and output */
-bool terminals_busy(void);	/* terminals_work() has something to do that shall not wait */
+bool terminals_busy(void);	/* terminals_work() has something to do that should not wait */
 
 #endif
