@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the boot loader tells us, copied and put in order.  boot/ fills it, before hv_main(). */
+/* What the boot loader tells us, copied and put in order.  boot/ fills it in before hv_main(). */
 #ifndef HV_BOOT_INFO_H
 #define HV_BOOT_INFO_H
 
@@ -7,7 +7,7 @@
 
 #define BOOT_MAX_REGIONS	128
 #define BOOT_MAX_MODULES	64
-#define BOOT_STRING		128	/* of a module string, that much is kept */
+#define BOOT_STRING		128	/* this much of a module's string is kept */
 #define BOOT_CMDLINE		512
 
 struct boot_region {		/* whole pages of RAM, [start, end) in bytes; end 0xFFFFF000 at most */
@@ -20,16 +20,16 @@ struct boot_module {
 };
 
 struct boot_info {
-	struct boot_region ram[BOOT_MAX_REGIONS];	/* ascending, apart from each other */
+	struct boot_region ram[BOOT_MAX_REGIONS];	/* in ascending order, not touching */
 	u32 regions;
 	struct boot_module module[BOOT_MAX_MODULES];
 	u32 modules;
 	char cmdline[BOOT_CMDLINE];
 	char loader[32];		/* its name, "" if it gave none */
-	u32 dropped;			/* modules and memory map entries that made no sense, or were too many */
+	u32 dropped;			/* modules and memory map entries that made no sense or were too many */
 };
 
-/* The boot order, and then the main loop.  `wrong`: NULL, or the sentence why this cannot boot. */
+/* Boots, then runs the main loop.  `wrong`: NULL, or a sentence that says why we cannot boot. */
 void hv_main(const struct boot_info *bi, const char *wrong) NORETURN;
 
 #endif

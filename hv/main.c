@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The boot order, from the loader's information to the main loop: one call a line. */
+/* The boot order, from the loader's information to the main loop, one call per line. */
 #include "arch/x86/cpu.h"
 #include "arch/x86/irq.h"
 #include "arch/x86/rtc.h"
@@ -15,7 +15,8 @@
 
 #define CONFIG_NAME	"ringlet.conf"
 
-/* At 0x417, by the linker: the compiler takes a pointer made from such a number for a mistake. */
+/* The linker puts it at 0x417: the compiler takes a pointer made from such a number for a
+ * mistake. */
 extern const volatile u8 bios_data_kbd_flags;
 
 static struct config config;
@@ -84,10 +85,10 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	u8 kbd_flags = bios_data_kbd_flags;	/* page 0 will not be mapped */
 	char word[2];
 
-	uart_init(&com1);		/* two ways to be heard */
+	uart_init(&com1);		/* two screens for messages */
 	vga_init();
 	hv_log("Ringlet " RINGLET_RELEASE);
-	cpu_init();			/* old enough to stop here, or not */
+	cpu_init();			/* stops here if the processor is too old */
 	if (wrong)
 		panic("%s", wrong);
 	if (bi->dropped)
@@ -96,9 +97,9 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	mem_init(bi);			/* frames and the C heap */
 	hostmap_init(bi);		/* paging on */
 	check_descriptors = hv_cmdline_get("check-descriptors", word, sizeof(word));
-	percpu_init();			/* GDT, IDT, TSS: from here on a fault is a panic */
+	percpu_init();			/* GDT, IDT, TSS: from now on a fault is a panic */
 	pic_init();
-	watchdog_init();		/* for what only some processors let a guest do */
+	watchdog_init();		/* needed on QEMU's processor only */
 	time_init();
 	timer_init();
 	rtc_init();
@@ -111,7 +112,7 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	images_init(bi);
 	add_guests();
 	start_guests();
-	terminals_start();		/* both screens belong to guests and monitor now */
+	terminals_start();		/* from now on both screens show the monitor and guests */
 	cmdline_complain();
 	loop_run(workers);
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Three kinds of address, which the compiler keeps apart.
+ * Three kinds of address that the compiler keeps apart.
  *
  *   gva  guest virtual: what guest code uses
- *   gpa  guest physical: what the guest believes its RAM to be
- *   hpa  host physical: what the machine has
+ *   gpa  guest physical: what the guest takes for its RAM
+ *   hpa  host physical: the machine's own
  *
- * Each is a one-member struct, so that handing one where another is wanted does not compile.
- * `gva(x)` boxes, `gva_x(a)` unboxes; frames are the same with the 12 offset bits gone.  Host
- * *virtual* addresses are plain pointers: the hypervisor maps all RAM at its physical address (see
- * hv/mem/hostmap.c), so an hpa of RAM becomes a pointer by `hpa_ptr`, which only mm/loader/gmem
- * code may use; a gpa never does, except inside gmem.c.
+ * Each is a struct with one member, so passing one kind where another is wanted does not compile.
+ * `gva(x)` boxes, `gva_x(a)` unboxes.  Frame numbers work the same; they are addresses without the
+ * 12 offset bits.  Host *virtual* addresses are plain pointers: the hypervisor maps all RAM at its
+ * physical address (see hv/mem/hostmap.c), so `hpa_ptr` turns an hpa of RAM into a pointer; only
+ * the code for memory and loading may use it.  A gpa never becomes a pointer, except inside gmem.c.
  */
 #ifndef HV_TYPES_H
 #define HV_TYPES_H
@@ -41,14 +41,14 @@ ADDR_TYPE(hpa)
 ADDR_TYPE(gfn)	/* gpa >> 12 */
 ADDR_TYPE(hfn)	/* hpa >> 12 */
 
-#define HFN_NONE	hfn(0)	/* frame 0 holds the BIOS's data: never anybody's memory */
+#define HFN_NONE	hfn(0)	/* frame 0 holds the BIOS's data and is never given out */
 
 static inline gfn_t gpa_gfn(gpa_t a) { return gfn(gpa_x(a) >> PAGE_SHIFT); }
 static inline gpa_t gfn_gpa(gfn_t f) { return gpa(gfn_x(f) << PAGE_SHIFT); }
 static inline hfn_t hpa_hfn(hpa_t a) { return hfn(hpa_x(a) >> PAGE_SHIFT); }
 static inline hpa_t hfn_hpa(hfn_t f) { return hpa(hfn_x(f) << PAGE_SHIFT); }
 
-#ifndef HPA_PTR_OVERRIDE	/* unit tests bring their own machine memory */
+#ifndef HPA_PTR_OVERRIDE	/* unit tests have their own machine memory */
 static inline void *hpa_ptr(hpa_t a) { return (void *)(uintptr_t)hpa_x(a); }
 #else
 void *hpa_ptr(hpa_t a);

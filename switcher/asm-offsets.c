@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The numbers the Switcher needs from C's structures, so that none is typed in by hand.  Compiled
- * to assembly; the Makefile turns the "->NAME value" lines into asm-offsets.h. */
+/* The offsets in C structures that the Switcher needs, so that none is typed in by hand.  This file
+ * is compiled to assembly, and the Makefile turns the "->NAME value" lines into asm-offsets.h. */
 #include <stddef.h>
 #include "switcher/switcher.h"
 

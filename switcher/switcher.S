@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Switcher: the one page of code that is mapped, at the same address, in the hypervisor's
- * address space and in every guest's.  Into a guest: stack, CR3, registers, iret.  Out of it:
- * registers, CR3, stack.  GDT, IDT and TSS stay as they are.
+ * The Switcher: the one page of code that is mapped at the same address in the hypervisor's address
+ * space and in every guest's.  On the way in it switches stack, CR3 and registers and does an iret;
+ * on the way out it switches registers, CR3 and stack.  GDT, IDT and TSS stay as they are.
  *
- * 	u32 switch_to_guest(u32 pages, u32 cr3);	(%eax, %edx -> %eax)
+ *	u32 switch_to_guest(u32 pages, u32 cr3);	(%eax, %edx -> %eax)
  *
- * The ring-0 stack is the register page, mapped at the same address on both sides, so %esp is good
+ * The ring-0 stack is the register page, mapped at the same address on both sides, so %esp is valid
  * at every instruction here, and an NMI may come anywhere.
  *
  * Frame at the end of the register page, high to low:
  *
  *	ss esp eflags cs eip	pushed by the processor on the way out of ring 1 or 3
- *	error			pushed by it for some vectors, else by the stub
+ *	error			pushed by it for some vectors, otherwise by the stub
  *	trap			pushed by the stub
  *	(4 words of slack)	see below
  *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
  *
- * Some processors (QEMU's) let an iret of ring 1 or 3 set EFLAGS.VM.  Out of virtual-8086 mode gs,
- * fs, ds and es are pushed before ss, so the frame lies four words lower; and cs is no selector.  So
- * VM is asked for before cs is.
+ * Some processors (QEMU's) let an iret in ring 1 or 3 set EFLAGS.VM.  A trap from virtual-8086 mode
+ * pushes gs, fs, ds and es before ss, so the frame is four words lower; and cs is not a selector.
+ * So VM is checked before cs.
  *
- * If the final iret faults, the processor pushes eflags, cs, eip and an error code below the five
- * words iret was to take, the stub the trap, and in_switcher %eax: those six land in error, trap
- * and the slack, so that the guest's registers are still there to be shown when it is killed.
+ * If the final iret faults, six words are pushed below the five that iret was about to pop: eflags,
+ * cs, eip and an error code by the processor, the trap number by the stub, and %eax by in_switcher.
+ * They land in error, trap and the slack, so the guest's registers are still there to be shown when
+ * it is killed.
  */
 #include "switcher/layout.h"
 #include "arch/x86/regs.h"
@@ -42,10 +43,9 @@ switch_to_guest:
 	leal	LP_REGS + REGS_OFFSET(%eax), %esp
 	movl	%edx, %cr3
 
-	/* The hypervisor never touches %fs and %gs, so they still hold what the same guest left in
-	 * them; vcpu_load() zeroes them when the guest is another one.  Not reloading also does
-	 * what hardware does when the guest has changed a descriptor that is in use: the old one
-	 * stays. */
+	/* The hypervisor never uses %fs and %gs, so they still hold what this guest left in them;
+	 * vcpu_load() zeroes them when another guest ran before.  Not reloading them is also what
+	 * hardware does when the guest has changed a descriptor in use: the old one stays. */
 	movl	%gs, %ecx
 	cmpw	R_GS(%esp), %cx
 	je	1f
@@ -93,8 +93,8 @@ from_guest:
 	pushl	%eax
 	movl	R_TRAP(%esp), %eax
 
-/* %eax: the result; %esp: in the register page.  A constant names our page directory: there is no
- * secret in it (this file says it too), and no other word of ours is needed before CR3 changes. */
+/* %eax: the result; %esp: in the register page.  The address of our page directory is a constant
+ * here.  It is no secret, and so nothing else of ours is needed before CR3 changes. */
 to_host:
 	movl	$HV_DS, %ecx
 	movl	%ecx, %ds
@@ -108,15 +108,15 @@ to_host:
 	popl	%edi
 	popl	%esi
 	popl	%ebx
-	cld					/* C wants it clear; the guest may have had it set */
+	cld					/* C wants DF clear; the guest may have set it */
 	ret
 
-/* Out of the guest, but what C finds at the end of the page is four words off: tell it. */
+/* We left the guest, but the frame at the end of the page is four words off: tell C. */
 from_v86:
 	orl	$EXIT_V86, (%esp)		/* trap */
 	jmp	from_guest
 
-/* The hypervisor itself was interrupted: in the Switcher, or in C? */
+/* The hypervisor itself was interrupted, in the Switcher or in C. */
 from_ring0:
 	cmpl	$SWITCHER_BASE, 8(%esp)		/* eip */
 	jae	in_switcher
@@ -137,8 +137,8 @@ host_common:
 	iret
 
 /*
- * In the Switcher.  With the host's stack, CR3 is the host's too: nothing special.  With the
- * register page, %ds is anybody's and CR3 either side's; only %ss can be trusted.
+ * In the Switcher.  On the host's stack, CR3 is the host's, too: nothing special.  On the register
+ * page, %ds may be the guest's and CR3 either side's; only %ss can be trusted.
  */
 in_switcher:
 	cmpl	$SWITCHER_BASE, %esp
@@ -147,9 +147,9 @@ in_switcher:
 	movl	4(%esp), %eax			/* trap */
 	cmpl	$VEC_NMI, %eax
 	je	skip
-	cmpl	$VEC_DB, %eax			/* a stray step out of mov %ss; nothing to do */
+	cmpl	$VEC_DB, %eax			/* a single step delayed by mov %ss; nothing to do */
 	je	skip
-	movl	12(%esp), %eax			/* eip: was it a guest's segment register? */
+	movl	12(%esp), %eax			/* eip: did a guest's segment register fault? */
 	cmpl	$load_gs, %eax
 	je	null_gs
 	cmpl	$load_fs, %eax
@@ -160,7 +160,7 @@ in_switcher:
 	je	null_es
 	cmpl	$enter_guest, %eax
 	je	entry_failed
-	movl	$hv_pgd, %eax			/* our own bug: into C with it, which panics */
+	movl	$hv_pgd, %eax			/* our own bug: C will panic */
 	movl	%eax, %cr3
 	popl	%eax
 	jmp	host_common
@@ -173,9 +173,9 @@ skip:
 	addl	$8, %esp
 	iret
 
-/* The selector names no usable descriptor any more (the guest changed its GDT): hardware would have
- * kept the cached one; the nearest we can do is the null selector, which faults in the guest, and
- * only there, if it is used.  The register frame is above our 6 words. */
+/* The selector names no usable descriptor any more, because the guest changed its GDT.  Hardware
+ * would have kept the cached one.  The nearest we can do is the null selector: it faults in the
+ * guest, and only if it is used.  The register frame is above our 6 words. */
 #define FRAME 24
 null_gs:
 	movl	$0, FRAME + R_GS(%esp)
@@ -202,7 +202,8 @@ entry_failed:
 	orl	$SWITCH_FAILED, %eax
 	jmp	to_host
 
-/* The stubs: one a vector, made from the two facts that differ. */
+/* The stubs, one per vector.  They differ only in the vector and in whether an error code was
+ * pushed. */
 	.altmacro
 .macro STUB vector
 	.pushsection .rodata.stubs, "a"

@@ -7,9 +7,9 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-/* At the very end of the register page; the exit path pushes it from the top down.  `slack` is room
- * for the frame of a fault in the final iret and what the Switcher pushes then, so that it
- * overwrites nothing. */
+/* At the very end of the register page; the exit path pushes it from the top down.  `slack` makes
+ * room for the frame of a fault in the final iret and for what the Switcher pushes then, so that
+ * they overwrite nothing. */
 struct vcpu_regs {
 	u32 eax, ebx, ecx, edx, esi, edi, ebp;
 	u32 gs, fs, ds, es;
@@ -19,15 +19,15 @@ struct vcpu_regs {
 };
 _Static_assert(sizeof(struct vcpu_regs) == 88, "register frame");
 
-/* The frame of an exit out of virtual-8086 mode, which ends where the other does. */
+/* The frame of an exit from virtual-8086 mode, which ends at the same address as the other. */
 struct v86_regs {
-	struct vcpu_regs regs;	/* ds, es, fs and gs in it are null: these are what they were */
+	struct vcpu_regs regs;	/* ds, es, fs and gs in it are null; the real ones are below */
 	u32 es, ds, fs, gs;
 };
 
 struct regs_page {
-	u32 nmis;		/* NMIs that hit the Switcher itself; counted there, collected in C */
-	u32 nulled;		/* stale segment selectors replaced by 0 on the way in */
+	u32 nmis;		/* NMIs that hit the Switcher itself: it counts them, C collects them */
+	u32 nulled;		/* stale selectors that were replaced by 0 on the way in */
 	u8 stack[4096 - 8 - sizeof(struct vcpu_regs)];
 	struct vcpu_regs regs;
 };
@@ -42,23 +42,23 @@ _Static_assert(sizeof(struct state_page) <= 4096, "state page");
 
 /* Never mapped while a guest runs. */
 struct host_page {
-	u32 host_esp;		/* saved by switch_to_guest */
+	u32 host_esp;		/* saved by switch_to_guest() */
 	struct tss df_tss;	/* the double-fault task's */
 };
 
-/* Loads the guest's registers from LP_REGS of `pages` and enters it on page directory cr3.  Returns
- * the trap number when it comes out, with its registers stored back; or SWITCH_FAILED | vector if
- * the final iret faulted (registers unchanged); or EXIT_V86 | vector, with a struct v86_regs at the
- * end of the register page. */
+/* Loads the guest's registers from LP_REGS of `pages` and enters the guest on page directory cr3.
+ * Returns the trap number when it exits, with its registers stored back; or SWITCH_FAILED | vector
+ * if the final iret faulted (registers unchanged); or EXIT_V86 | vector, with a struct v86_regs at
+ * the end of the register page. */
 u32 switch_to_guest(u32 pages, u32 cr3) __attribute__((regparm(2)));
 
-/* Only these vectors can reach us: exceptions, the 16 interrupt lines, and the hypercall among the
- * former.  All others are absent from the IDT, so that `int n` gives #GP. */
+/* Only these vectors can reach us: the exceptions, with the hypercall among them, and the 16
+ * interrupt lines.  All others are absent from the IDT, so `int n` gives #GP. */
 #define SWITCHER_VECTORS 48
 extern const u32 switcher_stubs[SWITCHER_VECTORS];	/* entry address for each */
-extern const u8 switcher_load[];	/* where the page lies in the image, machine address */
+extern const u8 switcher_load[];	/* where the page is in the image; a machine address */
 
-/* What the stubs hand to C for a trap in the hypervisor itself. */
+/* What the stubs pass to C for a trap in the hypervisor itself. */
 struct host_frame {
 	u32 es, ds;
 	u32 edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
