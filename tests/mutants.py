@@ -125,7 +125,6 @@ MUTANTS = {
     ],
     "hv/mem/shadow.c": [
         ("guests/gate.gate", "\t\tpde &= ~PTE_US;", "\t\t;"),
-        ("guests/v86.iopl-direct", "entries[V86_DIR] & PTE_US", "entries[V86_DIR] & 0"),
         ("guests/low-shut", "if (shadow_low_shut && ", "if (0 && "),
         ("guests/shadow-model", "((u32 *)frame_ptr(t->page))[index_of(a)] = 0;", ";"),
         ("unit/shadow", "(gpte & (PTE_RW | PTE_D)) == (PTE_RW | PTE_D)", "(gpte & PTE_RW)"),
@@ -151,6 +150,9 @@ MUTANTS = {
     "hv/cpu/watchdog.c": [
         ("guests/v86.spin", "\tpresent = true;", ""),
         ("guests/v86.spin", "DELIVER_NMI | PERIODIC", "PERIODIC"),
+    ],
+    "hv/mem/mem.h": [
+        ("guests/v86.iopl-direct", "entries[V86_DIR] & PTE_US", "entries[V86_DIR] & 0"),
     ],
     "hv/cpu/cpuid.c": [
         ("guests/cpuid@max", "\t\t*d &= LEAF1_EDX;", "\t\t;"),

@@ -113,8 +113,15 @@ void shadow_flush_everywhere(struct guest *g, gva_t a);	/* in all roots */
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir); /* one directory entry of the roots for cr3 */
 /* Ring 3 may have no pages where virtual-8086 code could begin: the machine cannot stop code that spins there. */
 extern bool shadow_low_shut;
-/* Does the current root give ring 3 pages where virtual-8086 code could begin? */
-bool shadow_low_open(const struct guest *g);
+/* Does the current root give ring 3 pages where virtual-8086 code could begin?  Some processors (QEMU's)
+ * let an iret of ring 1 or 3 enter that mode, with interrupts off and IOPL 3, and `int` takes that
+ * IOPL along through a gate to ring 1.  The mode's first instruction is below 1 MiB and 64 KiB, and
+ * fetched with ring 3's rights; so who has no pages for ring 3 there is safe.  For those who have, the
+ * gate is kept shut and the watchdog is on.  (Asked before each entry.) */
+static inline bool shadow_low_open(const struct guest *g)
+{
+	return g->shadow.current->entries[V86_DIR] & PTE_US;
+}
 /* The real cr3 for the current root, with this CPU's table for the top 4 MiB put in. */
 hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table);
 

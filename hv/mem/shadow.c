@@ -457,17 +457,6 @@ void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir)
 	}
 }
 
-/*
- * Some processors (QEMU's) let an iret of ring 1 or 3 enter virtual-8086 mode, with interrupts off and
- * IOPL 3, and `int` takes that IOPL along through a gate to ring 1.  The mode's first instruction is
- * below 1 MiB and 64 KiB, and fetched with ring 3's rights; so who has no pages for ring 3 there is
- * safe.  (The gate is kept shut, and the watchdog on, for those who have.)
- */
-bool shadow_low_open(const struct guest *g)
-{
-	return g->shadow.current->entries[V86_DIR] & PTE_US;
-}
-
 hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)
 {
 	struct shadow_root *r = v->guest->shadow.current;

@@ -13,6 +13,8 @@
 static struct cpu cpu = { .pages = PAGES };
 static struct state_page state;
 static struct guest g;
+static struct shadow_root root;
+static u32 root_entries[1024];
 static struct vcpu v;
 static struct vcpu_regs regs;
 static u8 memory[4096];			/* all that the guest has, at 0 */
@@ -21,7 +23,6 @@ static u32 direct_gates, stacks;		/* that there were */
 const u32 switcher_stubs[SWITCHER_VECTORS] = { [0 ... SWITCHER_VECTORS - 1] = 0xFFC00010 };
 
 struct state_page *cpu_state(struct cpu *c) { (void)c; return &state; }
-bool shadow_low_open(const struct guest *who) { (void)who; return false; }
 void panic(const char *fmt, ...) { CHECK(0, "panic: %s", fmt); abort(); }
 void guest_kill(struct guest *who, const char *fmt, ...) { (void)who; (void)fmt; faulted = true; }
 bool virq_enabled(struct vcpu *who) { return who->irq_on; }
@@ -262,6 +263,8 @@ int main(int argc, char **argv)
 	seed_from(argc, argv, 0);
 	g.vcpu = &v;
 	v.guest = &g;
+	root.entries = root_entries;		/* ring 3 has nothing low */
+	g.shadow.current = &root;
 	v.regs = &regs;
 	v.syscall_vec = 0x80;
 	descriptors_init(&state, PAGES);
