@@ -20,6 +20,8 @@ enum { OK = 0, IOERR = 1, UNSUPP = 2 };
 
 #define UNMAP			1	/* flag of a range */
 #define MAX_RANGE_SECTORS	(64u << 11)	/* 64 MiB in one discard */
+#define REQUEST_COST		1000	/* as virtio_spend() counts, beside its descriptors ... */
+#define PIECE_COST		150	/* ... and its bytes */
 #define PIECES_PER_POLL		128	/* half a MiB */
 #define SEG_MAX			128	/* pieces we ask for in a request, beside its header and status */
 
@@ -135,6 +137,7 @@ static bool blk_take(struct virtio_blk *b)
 
 	if (!virtq_pop(&b->dev, 0, &b->chain))
 		return false;
+	virtio_spend(&b->dev, REQUEST_COST);
 	b->bytes = b->done = b->id_bytes = 0;
 	if (virtio_copy_from(&b->dev, &b->chain, 0, &r, sizeof(r)) != sizeof(r) ||
 	    !virtio_writable_bytes(&b->chain)) {
@@ -181,6 +184,7 @@ static void blk_piece(struct virtio_blk *b)
 	u64 at = b->start + b->done;
 	u32 offset = at % BLK_BLOCK, n = MIN(BLK_BLOCK - offset, b->bytes - b->done);
 
+	virtio_spend(&b->dev, PIECE_COST);
 	if (!blk_move(b, at / BLK_BLOCK, offset, n))
 		b->status = IOERR;
 	b->done += n;
@@ -201,12 +205,15 @@ static void blk_finish(struct virtio_blk *b)
 static bool blk_process(struct virtio_dev *d, u32 q)
 {
 	struct virtio_blk *b = blk_of(d);
+	bool more = true;
 	u32 i;
 
 	(void)q;
-	for (i = 0; i < PIECES_PER_POLL && virtio_live(d); i++) {
-		if (!b->in_work && !blk_take(b))
+	for (i = 0; i < PIECES_PER_POLL && virtio_may(d) && virtio_live(d); i++) {
+		if (!b->in_work && !blk_take(b)) {
+			more = false;
 			break;
+		}
 		if (b->status == OK && b->done < b->bytes)
 			blk_piece(b);
 		if (!virtio_live(d))	/* its buffer is not there: it is not done */
@@ -215,7 +222,7 @@ static bool blk_process(struct virtio_dev *d, u32 q)
 			blk_finish(b);
 	}
 	virtq_signal(d, 0);
-	return i == PIECES_PER_POLL;
+	return more && virtio_live(d);
 }
 
 /* ---- the device ---- */

@@ -12,6 +12,7 @@
 #define RX		0
 #define TX		1
 #define PIECE		256		/* bytes at a time */
+#define BYTE_COST	10		/* as virtio_spend() counts */
 #define PIECES_PER_POLL	32		/* one chain may be as long as the guest's memory, many times over */
 
 struct virtio_console {
@@ -36,6 +37,7 @@ static bool output_piece(struct virtio_console *c)
 	u32 n = MIN(c->backend.room(c->backend.opaque), sizeof(buf));
 
 	n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, n);
+	virtio_spend(&c->dev, n * BYTE_COST);
 	if (n)
 		c->backend.output(c->backend.opaque, buf, n);
 	c->done += n;
@@ -49,7 +51,7 @@ static bool vcon_transmit(struct virtio_console *c)
 	u32 i;
 
 	c->blocked = false;
-	for (i = 0; i < PIECES_PER_POLL && more && !c->blocked; i++) {
+	for (i = 0; i < PIECES_PER_POLL && virtio_may(&c->dev) && more && !c->blocked; i++) {
 		if (!c->in_work) {
 			more = c->in_work = virtq_pop(&c->dev, TX, &c->chain);
 			c->done = 0;
@@ -70,18 +72,20 @@ static bool vcon_receive(struct virtio_console *c)
 {
 	struct virtio_chain *chain = &c->rx_chain;
 	u8 buf[PIECE];
+	bool more = true;
 	u32 i;
 
-	for (i = 0; i < PIECES_PER_POLL; i++) {
+	for (i = 0; i < PIECES_PER_POLL && virtio_may(&c->dev); i++) {
 		u32 n;
 
-		if (!c->backend.typed(c->backend.opaque) || !virtq_pop(&c->dev, RX, chain))
+		more = c->backend.typed(c->backend.opaque) && virtq_pop(&c->dev, RX, chain);
+		if (!more)
 			break;
 		n = c->backend.input(c->backend.opaque, buf, MIN(virtio_writable_bytes(chain), sizeof(buf)));
 		virtq_push(&c->dev, RX, chain->head, virtio_copy_to(&c->dev, chain, 0, buf, n));
 	}
 	virtq_signal(&c->dev, RX);
-	return i == PIECES_PER_POLL;
+	return more;
 }
 
 static bool vcon_process(struct virtio_dev *d, u32 q)

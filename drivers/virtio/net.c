@@ -9,9 +9,12 @@
 #include "drivers/virtio/net.h"
 
 #define BATCH		64		/* packets at a time */
+#define PACKET_COST	800		/* as virtio_spend() counts, beside descriptors and bytes */
 #define BATCH_BYTES	(256u << 10)
 #define HOLD_NS		500000		/* the answer mostly comes within that */
 #define MOST_BUFFERS	132		/* for one frame; with 512 bytes each they hold any */
+#define CHEAP_SEGMENTS		64	/* more, on either side, make a packet dear ... */
+#define CHEAP_BYTES		64	/* ... and so does the checksum of more than 4 KiB */
 #define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
 
 static struct virtio_net *net_of(struct virtio_dev *d)
@@ -52,20 +55,38 @@ static enum net_fate net_take(struct virtio_net *n, struct net_packet *p)
 	return net_hdr_ok(p, n->dev.accepted) ? NET_OK : NET_BAD_HEADER;
 }
 
+/* So many segments, or bytes to be summed up, or whatever else it is: is it for the next piece of work?  Only what we say
+ * ourselves is from nobody. */
+static bool net_dear(const struct virtio_dev *from, u32 segments)
+{
+	return segments > CHEAP_SEGMENTS && from && !virtio_fresh(from);
+}
+
 /* True: there is more. */
 static bool net_transmit(struct virtio_net *n)
 {
 	u32 packets, bytes = 0;
+	bool more = true;
 
-	for (packets = 0; packets < BATCH && bytes < BATCH_BYTES; packets++) {
+	for (packets = 0; packets < BATCH && bytes < BATCH_BYTES && virtio_may(&n->dev); packets++) {
 		struct net_packet p;
 		enum net_fate fate;
+		u32 worth = 0;
 
-		if (!virtq_pop(&n->dev, NET_TX, &n->chain))
+		more = virtq_pop(&n->dev, NET_TX, &n->chain);
+		if (!more)
 			break;
+		virtio_spend(&n->dev, PACKET_COST);
 		fate = net_take(n, &p);
 		if (fate == NET_OK)
-			bytes += n->backend.send(n->backend.opaque, &p);
+			worth = net_dear(p.from, n->chain.readable) ? NET_WAITS : n->backend.send(n->backend.opaque, &p);
+		if (worth == NET_WAITS) {
+			virtq_unpop(&n->dev, NET_TX, 1);
+			virtio_wait(&n->dev);
+			break;
+		}
+		if (fate == NET_OK)
+			bytes += worth;
 		else
 			n->backend.dropped(n->backend.opaque, fate);
 		virtq_put(&n->dev, NET_TX, n->chain.head, 0);
@@ -73,7 +94,7 @@ static bool net_transmit(struct virtio_net *n)
 	if (packets)
 		virtq_publish(&n->dev, NET_TX);
 	n->backend.sent(n->backend.opaque);
-	return packets == BATCH || bytes >= BATCH_BYTES;
+	return more;
 }
 
 /* ---- into the guest ---- */
@@ -135,6 +156,8 @@ static enum net_fate net_place(struct virtio_net *n, struct net_packet *p)
 		if (fate == NET_OK && b.room < head + rest && !virtio_has(&n->dev, NET_F_MRG_RXBUF))
 			fate = NET_TOO_LARGE;
 	} while (fate == NET_OK && b.room < head + rest);
+	if (fate == NET_OK && net_dear(p->from, b.all.writable))
+		fate = NET_LATER;
 	if (fate == NET_OK) {
 		p->hdr.buffers = b.count;
 		if (virtio_copy_to(&n->dev, &b.all, 0, p, head) < head ||
@@ -164,6 +187,9 @@ static enum net_fate with_checksum(struct virtio_net *n, struct net_packet *p)
 
 	if (!(p->hdr.flags & NET_NEEDS_CSUM) || virtio_has(&n->dev, NET_F_GUEST_CSUM))
 		return net_place(n, p);
+	if (net_dear(p->from, p->len / CHEAP_BYTES))
+		return NET_LATER;
+	virtio_spend(&n->dev, p->len);
 	whole = *p;			/* others may receive it as it was */
 	return net_checksum(&whole) ? net_place(n, &whole) : NET_TOO_HARD;
 }
@@ -173,9 +199,12 @@ static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *
 	u32 i, segments = net_segments(p);
 	enum net_fate fate = segments && segments <= MOST_SEGMENTS ? NET_OK : NET_TOO_HARD;
 
+	if (net_dear(p->from, segments * CHEAP_SEGMENTS))
+		return NET_LATER;
 	for (i = 0; i < segments && fate == NET_OK; i++) {
 		struct net_packet s;
 
+		virtio_spend(&n->dev, PACKET_COST);
 		fate = net_segment(p, i, &s) ? with_checksum(n, &s) : NET_TOO_HARD;
 	}
 	return fate;

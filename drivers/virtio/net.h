@@ -62,12 +62,15 @@ enum net_fate {
 #define X(id, name) id,
 	NET_FATES(X)
 #undef X
-	NET_FATE_MAX
+	NET_FATE_MAX,
+	NET_LATER	/* none yet: it is too dear for what is left of this piece of work */
 };
 
+#define NET_WAITS	0xFFFFFFFFu
 struct net_backend {
 	void *opaque;
-	/* The guest sends p.  Returns how many bytes that was worth in work. */
+	/* The guest sends p.  Returns how many bytes that was worth in work; NET_WAITS: it was too dear, and is to be sent
+	 * first in the next piece of work. */
 	u32 (*send)(void *opaque, struct net_packet *p);
 	void (*dropped)(void *opaque, enum net_fate why);	/* one it should not have sent */
 	void (*sent)(void *opaque);		/* those were all for now */

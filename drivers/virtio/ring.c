@@ -17,6 +17,10 @@ _Static_assert(sizeof(struct desc) == 16, "descriptor");
 #define DESC_WRITE	2
 #define DESC_INDIRECT	4
 
+/* What virtio_spend() is told; one instruction moves four bytes. */
+enum { POP_COST = 300, DESC_COST = 160, SEGMENT_COST = 130, PUT_COST = 100, BYTES_MOVED = 4 };
+
+#define DESCS_AT_ONCE	8u	/* mostly one follows the other */
 #define AVAIL_NO_INTERRUPT 1
 #define AVAIL_RING	4	/* offsets: flags, idx, ring[] */
 #define USED_RING	4
@@ -61,15 +65,21 @@ static bool add_segment(struct virtio_dev *d, struct virtio_chain *c, const stru
 /* Follows descriptors in a table of n entries at `table`, from index i. */
 static bool ring_walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n, u16 i, bool indirect)
 {
-	struct desc s;
+	struct desc some[DESCS_AT_ONCE], s;
+	u32 first = 0, count = 0;
 
 	do {
 		if (i >= n) {
 			virtio_broken(d, "a descriptor index is beyond its table");
 			return false;
 		}
-		if (!ring_rd(d, table + i * sizeof(s), &s, sizeof(s)))
-			return false;
+		if (i - first >= count) {
+			first = i;
+			count = MIN(n - i, DESCS_AT_ONCE);
+			if (!ring_rd(d, table + i * sizeof(s), some, count * sizeof(s)))
+				return false;
+		}
+		s = some[i - first];
 		if (s.flags & DESC_INDIRECT) {
 			if (indirect || (s.flags & DESC_NEXT) || !virtio_has(d, VIRTIO_F_INDIRECT_DESC) ||
 			    !s.len || s.len % sizeof(s) || s.len / sizeof(s) > VIRTIO_QUEUE_SIZE) {
@@ -80,6 +90,7 @@ static bool ring_walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u
 		}
 		if (!add_segment(d, c, &s))
 			return false;
+		virtio_spend(d, DESC_COST);
 		i = s.next;
 	} while (s.flags & DESC_NEXT);
 	return true;
@@ -121,6 +132,7 @@ bool virtq_pop(struct virtio_dev *d, u32 q, struct virtio_chain *c)
 
 	if (none_waiting(d, q) || !ring_rd(d, vq->avail + AVAIL_RING + slot * 2, &c->head, 2))
 		return false;
+	virtio_spend(d, POP_COST);
 	c->readable = c->writable = 0;
 	memset(c->at, 0, sizeof(c->at));
 	if (!ring_walk(d, c, vq->desc, vq->size, c->head, false))
@@ -139,6 +151,7 @@ void virtq_put(struct virtio_dev *d, u32 q, u16 head, u32 written)
 	struct virtqueue *vq = &d->queue[q];
 	u32 elem[2] = { head, written };
 
+	virtio_spend(d, PUT_COST);
 	if (vq->ready && ring_wr(d, vq->used + USED_RING + (vq->next_used & (vq->size - 1)) * 8, elem, sizeof(elem)))
 		vq->next_used++;
 }
@@ -243,7 +256,7 @@ static void ring_keep(const struct cursor *p)
 
 static bool ring_zero(struct virtio_dev *d, u64 a, u32 len)
 {
-	static const u8 zeros[512];
+	static const u8 zeros[4096];
 	u32 n;
 
 	for (; len; a += n, len -= n) {
@@ -263,6 +276,7 @@ u32 virtio_copy_from(struct virtio_dev *d, struct virtio_chain *c, u32 offset, v
 
 	for (done = 0; done < len && (n = ring_piece(&p)); done += n, p.offset += n) {
 		n = MIN(n, len - done);
+		virtio_spend(d, SEGMENT_COST + n / BYTES_MOVED);
 		if (!d->guest.read(d->guest.opaque, ring_address(&p), (u8 *)dst + done, n)) {
 			virtio_broken(d, outside);
 			break;
@@ -279,6 +293,7 @@ u32 virtio_copy_to(struct virtio_dev *d, struct virtio_chain *c, u32 offset, con
 
 	for (done = 0; done < len && (n = ring_piece(&p)); done += n, p.offset += n) {
 		n = MIN(n, len - done);
+		virtio_spend(d, SEGMENT_COST + n / BYTES_MOVED);
 		if (!(src ? d->guest.write(d->guest.opaque, ring_address(&p), (const u8 *)src + done, n)
 			  : ring_zero(d, ring_address(&p), n))) {
 			virtio_broken(d, outside);
@@ -302,6 +317,7 @@ u32 virtio_copy_across(struct virtio_dev *to, struct virtio_chain *tc, u32 to_of
 		n = MIN(n, len - done);
 		if (!n)
 			break;
+		virtio_spend(from, SEGMENT_COST + n / BYTES_MOVED);
 		how = to->guest.copy(to->guest.opaque, ring_address(&t), from->guest.opaque, ring_address(&f), n);
 		if (how != VIRTIO_COPIED) {
 			virtio_broken(how == VIRTIO_BAD_SOURCE ? from : to, outside);

@@ -8,7 +8,8 @@
 #include <string.h>
 #include "drivers/virtio/rng.h"
 
-#define MOST		256u			/* bytes into one buffer: the specification allows fewer than fit */
+#define MOST		128u			/* bytes into one buffer: the specification allows fewer than fit */
+#define BYTE_COST	160			/* as virtio_spend() counts: ChaCha */
 #define BUFFERS_PER_POLL 32
 #define NS_PER_BYTE	16000ull		/* 62.5 KB a second ... */
 #define SAVED_NS	(16384 * NS_PER_BYTE)	/* ... and as much at once after a pause; more than a tick is worth */
@@ -40,11 +41,12 @@ static bool rng_process(struct virtio_dev *d, u32 q)
 	u8 buf[MOST];
 	u32 i, n;
 
-	for (i = 0; i < BUFFERS_PER_POLL && more && rng_affordable(r); i++) {
+	for (i = 0; i < BUFFERS_PER_POLL && virtio_may(d) && more && rng_affordable(r); i++) {
 		more = virtq_pop(d, q, &r->chain);
 		if (!more)
 			break;
 		n = MIN(virtio_writable_bytes(&r->chain), MOST);
+		virtio_spend(d, n * BYTE_COST);
 		r->backend.fill(r->backend.opaque, buf, n);
 		r->spent_ns += n * NS_PER_BYTE;
 		virtq_push(d, q, r->chain.head, virtio_copy_to(d, &r->chain, 0, buf, n));

@@ -10,6 +10,7 @@
 #ifndef VIRTIO_VIRTIO_H
 #define VIRTIO_VIRTIO_H
 
+#include "drivers/virtio/work.h"
 #include "hv/types.h"
 
 #define VIRTIO_QUEUES		4	/* per device, at most */
@@ -37,6 +38,7 @@ struct virtio_guest {
 	/* ops->settle is to be called when the machine has nothing else to do, or after so long if
 	 * the guest sleeps. */
 	void (*settle_within)(void *opaque, u32 ns);
+	struct work *work;		/* the guest's account; NULL: nobody counts */
 };
 
 struct virtqueue {
@@ -92,6 +94,30 @@ struct virtio_ops {
 	void (*settle)(struct virtio_dev *d);
 	void (*destroy)(struct virtio_dev *d);	/* frees it: nobody will call again */
 };
+
+/* ---- how much is done in one piece ---- */
+static inline void virtio_spend(struct virtio_dev *d, u32 n)
+{
+	if (d->guest.work)
+		work_spend(d->guest.work, n);
+}
+/* May another request, packet or block be begun? */
+static inline bool virtio_may(const struct virtio_dev *d)
+{
+	return !d->guest.work || d->guest.work->left > 0;
+}
+/* May it be one that is dear? */
+static inline bool virtio_fresh(const struct virtio_dev *d)
+{
+	return !d->guest.work || d->guest.work->left > WORK_PIECE / 4 * 3;
+}
+
+/* It may not: then the piece ends here, and this device is first in the next one. */
+static inline void virtio_wait(struct virtio_dev *d)
+{
+	if (d->guest.work)
+		d->guest.work->left = 0;
+}
 
 /* ---- mmio.c ---- */
 #define VIRTIO_MMIO_NOTIFY	0x050	/* the register a kick is written to */

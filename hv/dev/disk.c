@@ -15,6 +15,7 @@
 #include "hv/dev/disk.h"
 #include "hv/lib/lib.h"
 
+#define COPY_COST	2500		/* as work_spend() counts: a frame is zeroed and filled */
 #define LEAF		1024u		/* entries in a frame of the map */
 #define AS_IMAGE	0u		/* entries: not changed ... */
 #define ZERO		1u		/* ... all zero ... */
@@ -95,6 +96,7 @@ static void *blk_write(void *opaque, u32 n)
 	if (e && *e > ZERO)
 		return frame_ptr(hfn(*e));
 	f = e ? spare_frame() : HFN_NONE;
+	work_spend(&d->guest->work, COPY_COST);
 	if (hfn_x(f) == hfn_x(HFN_NONE)) {
 		no_memory(d);
 		return NULL;

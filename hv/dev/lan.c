@@ -36,12 +36,36 @@ struct lan *lan_find(const char *name)
 
 /* ---- packets ---- */
 
+#define FLOOD_COST	30000		/* for each guest, of one frame that is for all */
+#define HOST_COST	1500		/* to ask the LAN's own host */
+
+static struct work *sender_of(const struct net_packet *p)
+{
+	return p->from ? p->from->guest.work : NULL;
+}
+
+/* What a receiver costs is put down to it, but it takes from the piece of work that the sender may do. */
+static enum net_fate lan_receive(struct lan_port *to, struct net_packet *p)
+{
+	struct work *receiver = &to->guest->work, was = *receiver, *sender = sender_of(p);
+	enum net_fate fate = virtio_net_receive(to->net, p);
+
+	if (sender && sender != receiver) {
+		receiver->left = was.left;
+		sender->left -= receiver->done - was.done;
+	}
+	return fate;
+}
+
 /* Returns what it was worth in work: one that finds no room may have had its checksum made, and a
  * search for buffers. */
 static u32 lan_deliver(struct lan_port *from, struct lan_port *to, struct net_packet *p, bool flooded)
 {
-	enum net_fate fate = virtio_net_receive(to->net, p);
+	bool spent = flooded && to->guest->work.done - to->work_before > FLOOD_COST;
+	enum net_fate fate = spent ? NET_TOO_HARD : lan_receive(to, p);
 
+	if (fate == NET_LATER && !flooded)
+		return NET_WAITS;
 	if (fate == NET_OK) {
 		to->touched = true;
 		to->received++;
@@ -50,6 +74,8 @@ static u32 lan_deliver(struct lan_port *from, struct lan_port *to, struct net_pa
 		to->guest->stats.net_received_bytes += p->len;
 		return p->len;
 	}
+	if (fate == NET_LATER)
+		fate = NET_TOO_HARD;
 	if (fate == NET_BAD_BUFFER) {
 		from->fate[fate]++;
 	} else if (fate != NET_NO_DRIVER || !flooded) {
@@ -66,20 +92,25 @@ static u32 ask_host(struct lan_port *from, struct net_packet *p)
 	u32 have = MIN(p->len, sizeof(question));
 	struct net_packet answer = { .from = p->from, .chain = p->chain, .at = p->at + have - p->head_len };
 
+	work_spend(&from->guest->work, HOST_COST);
 	if (net_read(p, 0, question, have) < have)
 		return 0;
 	answer.len = lanhost_answer(&from->lan->host, from->index, question, p->len, answer.head);
 	answer.head_len = MIN(answer.len, sizeof(question));
 	if (answer.len)
 		capture_packet(from->lan, &answer);
-	return answer.len ? lan_deliver(from, from, &answer, false) : 0;
+	from->work_before = from->guest->work.done;
+	return answer.len ? lan_deliver(from, from, &answer, true) : 0;
 }
 
 static u32 lan_flood(struct lan_port *from, struct net_packet *p)
 {
-	u32 i, bytes = ask_host(from, p);
+	u32 i, bytes, ports = from->lan->sw.ports;
 
-	for (i = 1; i < from->lan->sw.ports && virtio_live(p->from); i++)
+	for (i = 1; i < ports; i++)
+		from->lan->port[i]->work_before = from->lan->port[i]->guest->work.done;
+	bytes = ask_host(from, p);
+	for (i = 1; i < ports && virtio_live(p->from); i++)
 		if (i != from->index)
 			bytes += lan_deliver(from, from->lan->port[i], p, true);
 	return bytes;
@@ -90,23 +121,27 @@ static u32 port_send(void *opaque, struct net_packet *p)
 	struct lan_port *from = opaque;
 	struct lan *lan = from->lan;
 	u64 now = time_ns();
-	u32 to;
+	u32 to, worth = 0;
 
 	if (!switch_learn(&lan->sw, from->index, mac_number(p->head + 6), now)) {
 		from->fate[NET_BAD_SOURCE]++;
 		return 0;
 	}
+	to = switch_find(&lan->sw, mac_number(p->head), now);
+	if (to == SWITCH_ALL && !virtio_fresh(p->from))
+		return NET_WAITS;
+	if (to && to != SWITCH_ALL && to != from->index)
+		worth = lan_deliver(from, lan->port[to], p, false);
+	if (worth == NET_WAITS)
+		return NET_WAITS;
 	capture_packet(lan, p);
 	from->sent++;
 	from->sent_bytes += p->len;
 	from->guest->stats.net_sent++;
 	from->guest->stats.net_sent_bytes += p->len;
-	to = switch_find(&lan->sw, mac_number(p->head), now);
 	if (to == SWITCH_ALL)
 		return lan_flood(from, p);
-	if (to == from->index)
-		return 0;
-	return to ? lan_deliver(from, lan->port[to], p, false) : ask_host(from, p);
+	return to ? worth : ask_host(from, p);
 }
 
 static void port_dropped(void *opaque, enum net_fate why)

@@ -14,6 +14,7 @@ struct lan_port {
 	u32 eth;			/* its how manieth */
 	u32 index;			/* at the switch */
 	struct virtio_net *net;		/* while the guest lives */
+	u32 work_before;		/* its guest's account when a frame came that is for all */
 	bool touched;			/* got something it was not interrupted for yet */
 	u64 sent, sent_bytes, received, received_bytes;
 	u64 fate[NET_FATE_MAX];

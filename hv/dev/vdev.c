@@ -139,6 +139,7 @@ static void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
 {
 	struct virtio_dev *d = device_at(g, a);
 
+	work_begin(&g->work);
 	if (d && (gpa_x(a) & ~PAGE_MASK) == VIRTIO_MMIO_NOTIFY)
 		g->stats.vdev_kicks++;
 	if (d)
@@ -155,6 +156,7 @@ static bool vdev_add(struct guest *g, u32 n,
 	struct vdev_guest *v = malloc(sizeof(*v));
 	struct virtio_guest access = {
 		v, guest_read, guest_write, raise_irq, device_log, guest_copy, poll_soon, settle_within,
+		&g->work,
 	};
 	struct virtio_dev *d;
 
@@ -200,18 +202,30 @@ void vdevs_destroy(struct guest *g)
 /* One whose queue has work left comes again, though there may be nothing to do for it at once. */
 bool vdevs_poll(struct guest *g)
 {
-	u32 due = g->vdevs_due, i;
-	bool more = false;
+	u32 due = g->vdevs_due, i, at;
+	bool more = false, first = true;
 
+	work_begin(&g->work);
 	g->vdevs_due = 0;
-	for (i = 0; due >> i; i++) {
-		struct virtio_dev *d = g->vdev[i];
+	for (i = 0; due && i < g->vdevs; i++) {
+		struct virtio_dev *d;
 
-		if (!(due & BIT(i)))
+		at = (g->vdev_first + i) % g->vdevs;
+		if (!(due & BIT(at)))
 			continue;
+		due &= ~BIT(at);
+		d = g->vdev[at];
 		more |= d->ops->poll ? d->ops->poll(d) : virtio_poll(d);
 		if (virtio_pending(d))
-			g->vdevs_due |= BIT(i);
+			g->vdevs_due |= BIT(at);
+		if (g->work.left > 0) {
+			first = false;
+			continue;
+		}
+		/* Next time it begins with this one, but if that had it all for itself. */
+		g->vdev_first = first ? at + 1 : at;
+		g->vdevs_due |= due;
+		return true;
 	}
 	return more;
 }

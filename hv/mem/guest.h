@@ -7,6 +7,7 @@
 #define HV_MEM_GUEST_H
 
 #include "arch/x86/desc.h"
+#include "drivers/virtio/work.h"
 #include "hv/abi.h"
 #include "hv/mem/shadow.h"
 #include "hv/stats.h"
@@ -122,6 +123,9 @@ struct guest {
 	u32 vdevs;
 	u32 vdevs_due;			/* bit n: vdev[n] is to be polled */
 	u64 settle_ns;			/* when they report, at the latest, what they held back; 0: nothing */
+	u32 vdev_first;			/* whose turn it is to be first */
+	struct work work;		/* by and for its devices */
+	u32 work_charged;		/* of it, up to here */
 	struct stats stats;
 	u64 started_ns;
 	u32 starts;			/* how often it was started */

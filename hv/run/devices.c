@@ -18,6 +18,25 @@ static void charge(struct guest *g, u64 ns)
 	sched_charge(g->vcpu, ns);
 }
 
+/* The time of g's piece of work: others whose buffers it had to fill have their part. */
+static void share_out(struct guest *g, u64 ns)
+{
+	u32 i, part, all = 0;
+	u64 others = 0;
+
+	for (i = 0; i < guest_count; i++)
+		all += guests[i]->work.done - guests[i]->work_charged;
+	for (i = 0; i < guest_count; i++) {
+		part = guests[i]->work.done - guests[i]->work_charged;
+		guests[i]->work_charged += part;
+		if (!part || guests[i] == g || !guest_alive(guests[i]))
+			continue;
+		charge(guests[i], ns * part / all);
+		others += ns * part / all;
+	}
+	charge(g, ns - others);
+}
+
 /* True: there is more, and it may go on. */
 static bool work_for(struct cpu *c, struct guest *g)
 {
@@ -25,7 +44,10 @@ static bool work_for(struct cpu *c, struct guest *g)
 	bool in_debt = v->slice_left_ns <= 0;
 
 	v->devices_wait = in_debt || vdevs_poll(g);
-	charge(g, sched_account(c));
+	if (g->work.done != g->work_charged)
+		share_out(g, sched_account(c));
+	else
+		charge(g, sched_account(c));
 	if (v->devices_wait)
 		sched_wake(v);
 	return v->devices_wait;

@@ -3,7 +3,10 @@
  * The worst guests we can think of: each makes Ringlet work as hard as it can, by one kind of exit or device, and never
  * stops.  Beside it runs the neighbour, which looks at what is left; see bounds.py.
  *
- * Measures: loop cli-loop timer hop faults flush-directory ring-halt tables rep-out registers restart
+ * Measures: loop cli-loop timer hop faults notify console-reset console-ring console-text console-lines roots
+ * Measures: flush-all flush-directory ring-halt tables rep-out registers restart
+ * Measures: console-chain console-empty rng blk-pieces blk-empty blk-write blk-zero blk-doze
+ * Measures: net-empty net-small net-flood net-segments net-host
  * Config: memory = 16M
  * Config: disk = ram:64M
  * Config: disk = ram:64M
@@ -291,7 +294,7 @@ static void disks(u32 type, u32 pieces, u32 len, u32 flags, bool doze)
 
 static void zero_disks(void)
 {
-	struct { u64 sector; u32 sectors, flags; } *r = (void *)big;
+	struct { u64 sector; u32 sectors, flags; } *r = (void *)(big + 16);
 
 	r->sectors = 64 << 11;
 	disks(13, 1, 16, 0, false);
