@@ -15,6 +15,12 @@ enum { GROUND, ESCAPE, CSI, STRING, SWALLOW };
 #define MAX_PARAM	9999
 #define UNKNOWN		'?'
 
+/* What vt_write_some() counts, beside the cells it changes. */
+#define BYTE_WORK	120
+#define CELL_WORK	3
+#define REPLY_WORK	800		/* in cells; and so below */
+#define GLYPH_WORK	200
+
 /* Unicode to CP437, for what text programs draw with; both ways. */
 static const struct {
 	u16 unicode;
@@ -81,9 +87,13 @@ static u16 *row_at(struct vt *vt, u32 row)
 static void vt_erase(struct vt *vt, u32 row, u32 col, u32 n)
 {
 	u32 at = row * vt->cols + col, end = MIN(at + n, vt->rows * vt->cols);
+	u16 *cells = vt->cells, cell = vt_blank(vt);
 
+	vt->work += end - MIN(at, end);
+	for (; at + 4 <= end; at += 4)
+		cells[at] = cells[at + 1] = cells[at + 2] = cells[at + 3] = cell;
 	for (; at < end; at++)
-		vt->cells[at] = vt_blank(vt);
+		cells[at] = cell;
 }
 
 static void scroll_up(struct vt *vt, u32 top, u32 bottom, u32 n)
@@ -91,6 +101,7 @@ static void scroll_up(struct vt *vt, u32 top, u32 bottom, u32 n)
 	u32 height = bottom - top + 1;
 
 	n = MIN(n, height);
+	vt->work += (height - n) * vt->cols;
 	memmove(row_at(vt, top), row_at(vt, top + n), (height - n) * vt->cols * sizeof(u16));
 	vt_erase(vt, bottom + 1 - n, 0, n * vt->cols);
 }
@@ -100,6 +111,7 @@ static void scroll_down(struct vt *vt, u32 top, u32 bottom, u32 n)
 	u32 height = bottom - top + 1;
 
 	n = MIN(n, height);
+	vt->work += (height - n) * vt->cols;
 	memmove(row_at(vt, top + n), row_at(vt, top), (height - n) * vt->cols * sizeof(u16));
 	vt_erase(vt, top, 0, n * vt->cols);
 }
@@ -110,6 +122,7 @@ static void insert_cells(struct vt *vt, u32 n)
 	u16 *at = row_at(vt, vt->now.row) + vt->now.col;
 
 	n = MIN(n, left);
+	vt->work += left - n;
 	memmove(at + n, at, (left - n) * sizeof(u16));
 	vt_erase(vt, vt->now.row, vt->now.col, n);
 }
@@ -120,6 +133,7 @@ static void delete_cells(struct vt *vt, u32 n)
 	u16 *at = row_at(vt, vt->now.row) + vt->now.col;
 
 	n = MIN(n, left);
+	vt->work += left - n;
 	memmove(at, at + n, (left - n) * sizeof(u16));
 	vt_erase(vt, vt->now.row, vt->cols - n, n);
 }
@@ -193,6 +207,7 @@ static void put_glyph(struct vt *vt, u8 glyph)
 
 static void vt_answer(struct vt *vt, const char *s)
 {
+	vt->work += REPLY_WORK;
 	if (vt->reply)
 		vt->reply(vt->reply_arg, s, (u32)strlen(s));
 }
@@ -543,8 +558,10 @@ static void vt_text(struct vt *vt, u8 c)
 {
 	if ((c & 0xC0) == 0x80 && vt->utf8_left) {
 		vt->utf8 = vt->utf8 << 6 | (c & 0x3F);
-		if (!--vt->utf8_left)
+		if (!--vt->utf8_left) {
+			vt->work += GLYPH_WORK;
 			put_glyph(vt, glyph_of(vt->utf8));
+		}
 		return;
 	}
 	if (vt->utf8_left) {		/* cut off: shown as one unknown */
@@ -594,6 +611,19 @@ static void vt_byte(struct vt *vt, u8 c)
 	default:
 		break;
 	}
+}
+
+u32 vt_write_some(struct vt *vt, const void *data, u32 len, s32 *work)
+{
+	const u8 *p = data;
+	u32 i;
+
+	for (i = 0; i < len && *work > 0; i++) {
+		vt->work = 0;
+		vt_byte(vt, p[i]);
+		*work -= BYTE_WORK + vt->work * CELL_WORK;
+	}
+	return i;
 }
 
 void vt_write(struct vt *vt, const void *data, u32 len)

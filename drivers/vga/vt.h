@@ -33,6 +33,7 @@ struct vt {
 	u8 nparams;
 	u16 params[VT_MAX_PARAMS];
 	u32 utf8, utf8_left;
+	u32 work;		/* done, in cells */
 
 	/* Answers (cursor position, identity) to what ran on the terminal; NULL: none are given.
 	 * Set after vt_init(). */
@@ -46,6 +47,9 @@ void vt_init(struct vt *vt, u16 *cells, u32 cols, u32 rows);
  * cells are the caller's again. */
 void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows);
 void vt_write(struct vt *vt, const void *data, u32 len);
+/* As much of it as *work allows, which is counted down by about the instructions it takes; below 0 it is used up.
+ * Returns how many bytes were taken. */
+u32 vt_write_some(struct vt *vt, const void *data, u32 len, s32 *work);
 /* Puts out what makes another VT100-like terminal show the same. */
 void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u32 len), void *arg);
 

@@ -12,6 +12,7 @@
 #include "hv/dev/dev.h"
 #include "hv/lib/lib.h"
 
+#define SHOW_PIECE	64u		/* bytes shown at a time */
 #define PASTE		131072		/* room for what is typed if CONSOLE_INPUT was not enough */
 
 static const struct console_viewer *console_viewer;
@@ -31,10 +32,41 @@ void console_write(struct guest *g, const void *data, u32 len)
 
 	for (i = 0; i < len; i++)
 		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
-	vt_write(&c->vt, data, len);
-	if (console_viewer)
-		console_viewer->says(c, data, len);
 	g->stats.console_out += len;
+}
+
+static u32 console_behind(const struct console *c)
+{
+	return c->said - c->shown;
+}
+
+bool console_pending(const struct guest *g)
+{
+	return console_behind(g->console);
+}
+
+bool console_too_far(const struct guest *g)
+{
+	return console_behind(g->console) > CONSOLE_AHEAD;
+}
+
+bool console_show(struct guest *g)
+{
+	struct console *c = g->console;
+	u32 n, at;
+	s32 left;
+
+	while (console_behind(c) && g->work.left > 0) {
+		at = c->shown % CONSOLE_SCROLLBACK;
+		n = MIN(MIN(console_behind(c), SHOW_PIECE), CONSOLE_SCROLLBACK - at);
+		left = g->work.left;
+		n = vt_write_some(&c->vt, c->scrollback + at, n, &left);
+		work_spend(&g->work, g->work.left - left);
+		if (console_viewer)
+			console_viewer->says(c, c->scrollback + at, n);
+		c->shown += n;
+	}
+	return console_behind(c);
 }
 
 void console_print(struct guest *g, const char *text, u32 len)
@@ -56,7 +88,10 @@ void console_print(struct guest *g, const char *text, u32 len)
 
 u32 console_room(struct guest *g)
 {
-	return console_viewer ? console_viewer->room(g->console) : CONSOLE_SCROLLBACK;
+	u32 behind = console_behind(g->console);
+	u32 room = console_viewer ? console_viewer->room(g->console) : CONSOLE_SCROLLBACK;
+
+	return MIN(room, CONSOLE_AHEAD + 1) - MIN(behind, MIN(room, CONSOLE_AHEAD + 1));
 }
 
 /* ---- what is typed for them ---- */

@@ -18,6 +18,7 @@ struct console {
 	struct guest *guest;
 	struct vt vt;
 	u32 said;			/* bytes ever; the newest CONSOLE_SCROLLBACK of them are kept */
+	u32 shown;			/* of them, on its terminal and to those who look */
 	struct byte_ring typed;		/* its bytes are in few, or more on the heap */
 	struct byte_ring replies;	/* of its terminal: they take no room of what is typed */
 	char last;			/* byte that console_print() put out */

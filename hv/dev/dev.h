@@ -44,7 +44,13 @@ void lans_create(void);		/* what ringlet.conf names, when all guests are known *
 
 /* ---- console.c: what guests say and are told ---- */
 struct console *console_create(struct guest *g);
-void console_write(struct guest *g, const void *data, u32 len);	/* from the guest */
+/* From the guest.  It is shown later, in pieces: one who says more than CONSOLE_AHEAD waits until
+ * that is done. */
+#define CONSOLE_AHEAD	4096u
+void console_write(struct guest *g, const void *data, u32 len);
+bool console_show(struct guest *g);		/* as much as g->work allows; true: there is more */
+bool console_pending(const struct guest *g);	/* there is something to be shown */
+bool console_too_far(const struct guest *g);	/* it has to wait */
 u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a terminal */
 /* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room
  * on the wire soon is lost there (but kept for `dmesg`). */

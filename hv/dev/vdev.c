@@ -203,9 +203,10 @@ void vdevs_destroy(struct guest *g)
 bool vdevs_poll(struct guest *g)
 {
 	u32 due = g->vdevs_due, i, at;
-	bool more = false, first = true;
+	bool more, first = true;
 
 	work_begin(&g->work);
+	more = console_show(g);
 	g->vdevs_due = 0;
 	for (i = 0; due && i < g->vdevs; i++) {
 		struct virtio_dev *d;

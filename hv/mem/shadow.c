@@ -64,11 +64,9 @@ static struct spt *spt_find(struct shadow *s, gfn_t table, bool large)
 
 static void spt_release(struct shadow *s, struct spt *t)
 {
-	struct spt **p;
-
-	for (p = shadow_bucket(s, t->table, t->large); *p != t; p = &(*p)->next)
-		;
-	*p = t->next;
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
 	t->next = s->free;
 	s->free = t;
 	s->pages--;
@@ -94,11 +92,25 @@ static void unlink_table(struct shadow *s, struct shadow_root *r, u32 dir)
 
 static void flush_range(struct shadow *s, struct shadow_root *r, u32 from, u32 to)
 {
-	u32 dir;
+	struct spt **at = r->spt + from, **end = r->spt + to, *t;
+	u32 links = r->links;
 
-	for (dir = from; dir < to && r->links; dir++)
-		if (r->spt[dir])
-			unlink_table(s, r, dir);
+	if (!links)
+		return;
+	/* All roots may be full, and then this is by far the longest thing that an exit does. */
+	for (; at < end; at++) {
+		t = *at;
+		if (!t)
+			continue;
+		*at = NULL;
+		if (--t->parents == 0)
+			spt_release(s, t);
+		if (!--links)
+			break;
+	}
+	if (links != r->links)
+		memset(r->entries + from, 0, (to - from) * sizeof(u32));
+	r->links = links;
 }
 
 /* ---- giving up memory ---- */
@@ -148,6 +160,9 @@ static struct spt *spt_make(struct guest *g, gfn_t table, bool large)
 	t->parents = 0;
 	t->user = false;
 	t->next = *b;
+	t->link = b;
+	if (*b)
+		(*b)->link = &t->next;
 	*b = t;
 	spt_empty(t);
 	g->stats.shadow_tables++;

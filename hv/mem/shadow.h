@@ -21,7 +21,7 @@ struct spt {			/* one shadow page table */
 	bool large;
 	bool user;		/* some link is or was below the kernel */
 	u32 parents;		/* links to it */
-	struct spt *next;	/* in the hash chain, or the free list */
+	struct spt *next, **link;	/* in the hash chain, and what points here; or in the free list */
 };
 
 struct shadow_root {

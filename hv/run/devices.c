@@ -37,19 +37,25 @@ static void share_out(struct guest *g, u64 ns)
 	charge(g, ns - others);
 }
 
-/* True: there is more, and it may go on. */
-static bool work_for(struct cpu *c, struct guest *g)
+static void work_for(struct cpu *c, struct guest *g)
 {
-	struct vcpu *v = g->vcpu;
-	bool in_debt = v->slice_left_ns <= 0;
-
-	v->devices_wait = in_debt || vdevs_poll(g);
+	g->vcpu->devices_wait = vdevs_poll(g);
 	if (g->work.done != g->work_charged)
 		share_out(g, sched_account(c));
 	else
 		charge(g, sched_account(c));
-	if (v->devices_wait)
-		sched_wake(v);
+}
+
+/* In debt it is for its next turn.  True: there is more. */
+static bool work_or_wait(struct cpu *c, struct guest *g)
+{
+	struct vcpu *v = g->vcpu;
+
+	if (v->slice_left_ns > 0)
+		work_for(c, g);
+	else
+		v->devices_wait = true;
+	sched_wake(v);
 	return v->devices_wait;
 }
 
@@ -79,6 +85,22 @@ bool devices_urgent(void)
 	return false;
 }
 
+void devices_turn(struct cpu *c, struct vcpu *v)
+{
+	u64 others = sched_account(c);
+
+	if (v->devices_wait)
+		work_for(c, v->guest);
+	c->accounted_ns -= others;
+}
+
+/* What one that does not run has said is shown all the same. */
+static bool last_words(struct guest *g)
+{
+	work_begin(&g->work);
+	return console_show(g);
+}
+
 bool devices_work(void)
 {
 	struct cpu *c = this_cpu();
@@ -87,9 +109,16 @@ bool devices_work(void)
 	u32 i;
 
 	devices_settle_overdue(c->accounted_ns);
-	for (i = 0; i < guest_count; i++)
-		if (guests[i]->vdevs_due && guest_alive(guests[i]))
-			more |= work_for(c, guests[i]);
+	for (i = 0; i < guest_count; i++) {
+		struct guest *g = guests[i];
+
+		if (guest_alive(g) && (g->vdevs_due || console_pending(g))) {
+			more |= work_or_wait(c, g);
+		} else if (!guest_alive(g) && console_pending(g)) {
+			more |= last_words(g);
+			others += sched_account(c);
+		}
+	}
 	c->accounted_ns -= others;
 	return more;
 }

@@ -13,6 +13,9 @@
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 
+#define RING_CYCLES	100000u	/* calls of the ring in one exit; the last one may be long */
+#define INT_BYTES	2u	/* int $0x1f */
+
 struct call {
 	u32 nr, b, c, d, s;
 	bool direct;		/* not from the asynchronous ring: may return values */
@@ -262,10 +265,12 @@ static void hcall_perform(struct vcpu *v, const struct call *c)
 	calls[c->nr](v, c);
 }
 
-/* What waits in the ring, in order, each slot fetched whole before it counts.  At most one
- * round. */
-static void async_calls(struct vcpu *v)
+/* What waits in the ring, in order, each slot fetched whole before it counts.  At most one round; and
+ * none begins after RING_CYCLES, or while what was said has to be shown first.  False: then it goes on
+ * at the next exit. */
+static bool async_calls(struct vcpu *v)
 {
+	u64 until = rdtsc() + RING_CYCLES;
 	u8 status, free = 0xFF;
 	u32 n;
 
@@ -275,7 +280,9 @@ static void async_calls(struct vcpu *v)
 		struct call c;
 
 		if (!shared_read(v, OFF(hcall_status) + i, &status, 1) || status == free)
-			break;
+			return true;
+		if (rdtsc() > until || console_too_far(v->guest))
+			return false;
 		v->next_async = (i + 1) % RINGLET_RING_SIZE;
 		shared_read(v, OFF(hcalls) + i * sizeof(a), &a, sizeof(a));
 		c = (struct call){ a.eax, a.ebx, a.ecx, a.edx, a.esi, false };
@@ -283,6 +290,7 @@ static void async_calls(struct vcpu *v)
 		hcall_perform(v, &c);
 		shared_write(v, OFF(hcall_status) + i, &free, 1);
 	}
+	return true;
 }
 
 void hypercall(struct vcpu *v)
@@ -290,8 +298,10 @@ void hypercall(struct vcpu *v)
 	const struct vcpu_regs *r = v->regs;
 	struct call c = { r->eax, r->ebx, r->ecx, r->edx, r->esi, true };
 
-	if (v->have_shared)
-		async_calls(v);
+	if (v->have_shared && !async_calls(v)) {
+		v->regs->eip -= INT_BYTES;	/* it makes this call again, and comes back */
+		return;
+	}
 	if (guest_alive(v->guest))
 		hcall_perform(v, &c);
 }

@@ -70,8 +70,11 @@ void loop_run(const struct worker *workers)
 		timer_run();
 		v = sched_next(c);
 		if (v) {
+			devices_turn(c, v);
 			if (sched_ready(v))
 				vcpu_run(c, v);
+			else
+				sched_charge(v, sched_account(c));
 			sched_wake(v);
 		} else {
 			sched_account(c);	/* nobody's: whoever runs next has not caused it */

@@ -60,7 +60,7 @@ void vcpu_run(struct cpu *c, struct vcpu *v)
 	vcpu_load(c, v);
 	watchdog_set(c->low_open);
 	shared_update_time(v);
-	while (guest_alive(v->guest) && !v->halted && !c->resched)
+	while (guest_alive(v->guest) && sched_ready(v) && !c->resched)
 		run_once(c, v);
 	c->running = NULL;
 	watchdog_set(false);

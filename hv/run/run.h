@@ -53,6 +53,7 @@ void timer_program(void);		/* after a deadline came nearer */
 /* ---- devices.c: guests' devices at work ---- */
 bool devices_work(void);
 bool devices_urgent(void);
+void devices_turn(struct cpu *c, struct vcpu *v);	/* what had to wait for it */
 bool devices_settle(void);
 
 /* ---- run.c: a virtual CPU on a processor ---- */

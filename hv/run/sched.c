@@ -10,6 +10,7 @@
  * missing in the next one.
  */
 #include "arch/x86/time.h"
+#include "hv/dev/dev.h"
 #include "hv/run/run.h"
 
 #define SLICE_NS	10000000ll
@@ -36,7 +37,7 @@ static void sched_enqueue(struct cpu *c, struct vcpu *v)
 
 bool sched_ready(const struct vcpu *v)
 {
-	return !v->halted;
+	return !v->halted && !console_too_far(v->guest);
 }
 
 /* One whose devices have to wait for its turn needs a turn, too. */
