@@ -31,6 +31,7 @@
 #define SUBARCH_LGUEST		1
 #define E820_RAM		1
 
+#define LOAD_PIECE	(512u << 10)	/* bytes copied at a time */
 #define CMDLINE_AT		0x1000u
 #define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 per device */
 /* A kernel with 3 GiB of user space and no high memory can always reach what is below this. */
@@ -154,22 +155,38 @@ static bool write_cmdline(struct guest *g, const char *devices)
 	return gmem_write(g, gpa(CMDLINE_AT), line, (u32)strlen(line) + 1);
 }
 
+bool load_piece(struct guest *g, u32 *at, char *msg, u32 len)
+{
+	const struct kernel_piece *k;
+	u32 i, n, from = *at;
+	struct plan p;
+
+	if (!make_plan(&p, g->cfg, msg, len))
+		return false;
+	snprintf(msg, len, "its memory ends below what was to be loaded");
+	for (i = 0; i < p.kernel.pieces; from -= k->len, i++) {
+		k = &p.kernel.piece[i];
+		if (from >= k->len)
+			continue;
+		n = MIN(k->len - from, LOAD_PIECE);
+		*at += n;
+		return gmem_write(g, gpa(k->gpa + from), p.kernel_file->data + k->offset + from, n);
+	}
+	if (!p.initrd_file || from >= p.initrd_file->size)
+		return true;
+	n = MIN(p.initrd_file->size - from, LOAD_PIECE);
+	*at += n;
+	return gmem_write(g, gpa(p.initrd_at + from), p.initrd_file->data + from, n);
+}
+
 bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32 len)
 {
 	struct plan p;
-	u32 i;
 	bool ok;
 
 	if (!make_plan(&p, g->cfg, msg, len))
 		return false;
 	ok = write_boot_params(g, &p) && write_cmdline(g, devices);
-	for (i = 0; i < p.kernel.pieces; i++) {
-		const struct kernel_piece *k = &p.kernel.piece[i];
-
-		ok = ok && gmem_write(g, gpa(k->gpa), p.kernel_file->data + k->offset, k->len);
-	}
-	if (p.initrd_file)
-		ok = ok && gmem_write(g, gpa(p.initrd_at), p.initrd_file->data, p.initrd_file->size);
 	if (!ok)
 		snprintf(msg, len, "its memory ends below what was to be loaded");
 	*entry = p.kernel.entry;

@@ -113,6 +113,7 @@ struct guest {
 	u32 mem_pages;			/* guest-physical size in frames */
 	hfn_t *p2m[1024];		/* leaf pages of 1024 frames each; see p2m.c */
 	u32 work_at;			/* how far building or dying has come, in frames */
+	u32 load_at;			/* and then loading, in bytes */
 
 	struct vcpu *vcpu;		/* NULL while off */
 	struct shadow shadow;

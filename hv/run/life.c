@@ -13,11 +13,11 @@
 #include "hv/run/run.h"
 
 #define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 a device */
-#define BUILD_PIECE	256	/* frames zeroed and given out at a time: 1 MiB */
+#define BUILD_PIECE	128	/* frames zeroed and given out at a time */
 #define HASTY_NS	1000000000ull	/* who restarts before it has run for so long, ... */
 #define HASTY_MOST	4u		/* ... and so often in a row, ... */
 #define HASTY_PAUSE_NS	2000000000ull	/* ... waits */
-#define FREE_PIECE	4096	/* frames taken back at a time */
+#define FREE_PIECE	2048	/* frames taken back at a time */
 
 _Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
 	       "a guest has what ringlet.conf may name");
@@ -91,6 +91,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	}
 	g->mem_pages = pages;
 	g->work_at = 0;
+	g->load_at = 0;
 	g->reason[0] = 0;
 	g->have_last_regs = false;
 	memset(&g->stats, 0, sizeof(g->stats));
@@ -150,12 +151,19 @@ static void finish_start(struct guest *g)
 
 static void build_piece(struct guest *g)
 {
+	u32 loaded = g->load_at;
+	char msg[160];
+
 	if (disks_resetting(g) || !wall_known())
 		return;
-	if (!give_memory(g))
-		fail_start(g, "out of memory while starting");
-	else if (g->work_at == g->mem_pages)
+	if (g->work_at < g->mem_pages) {
+		if (!give_memory(g))
+			fail_start(g, "out of memory while starting");
+	} else if (!load_piece(g, &g->load_at, msg, sizeof(msg))) {
+		fail_start(g, msg);
+	} else if (g->load_at == loaded) {
 		finish_start(g);
+	}
 }
 
 /* ---- ending ---- */
@@ -209,12 +217,12 @@ static void free_piece(struct guest *g)
 	u32 end = MIN(g->work_at + FREE_PIECE, g->mem_pages);
 	char msg[160];
 
-	if (g->work_at == 0) {
+	if (g->vcpu) {
 		vdevs_destroy(g);
 		if (g->shadow.pool)
 			shadow_destroy(g);
-		if (g->vcpu)
-			vcpu_destroy(g);
+		vcpu_destroy(g);
+		return;
 	}
 	for (; g->work_at < end; g->work_at++) {
 		hfn_t h = p2m_clear(g, gfn(g->work_at));

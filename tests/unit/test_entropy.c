@@ -194,7 +194,7 @@ static void allowance(void)
 			offer(1024);
 		virtio_mmio_write(d, 0x50, 4, 0);
 		settle();
-		burst = used() * 256;
+		burst = used() * 128;
 		if (!reset)
 			CHECK(burst > 8192 && burst <= 16384, "%u bytes at once", burst);
 		else
@@ -205,8 +205,8 @@ static void allowance(void)
 	for (from = now; now < from + 10000000000ull;) {
 		now += 1000000 + rnd(50000000);
 		settle();
-		for (; seen != used(); seen++, given += 256) {
-			CHECK_EQ(used_len(seen), 256);
+		for (; seen != used(); seen++, given += 128) {
+			CHECK_EQ(used_len(seen), 128);
 			offer(1024);
 		}
 	}
@@ -215,7 +215,7 @@ static void allowance(void)
 	now += 3600000000000ull;
 	i = used();
 	settle();
-	CHECK(used() - i <= 64, "%u buffers after an hour", used() - i);
+	CHECK(used() - i <= 128, "%u buffers after an hour", used() - i);
 	d->ops->destroy(d);
 }
 
