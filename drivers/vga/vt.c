@@ -15,11 +15,11 @@ enum { GROUND, ESCAPE, CSI, STRING, SWALLOW };
 #define MAX_PARAM	9999
 #define UNKNOWN		'?'
 
-/* What vt_write_some() counts, beside the cells it changes. */
+/* What vt_write_some() counts: about instructions. */
 #define BYTE_WORK	120
 #define CELL_WORK	3
-#define REPLY_WORK	800		/* in cells; and so below */
-#define GLYPH_WORK	200
+#define REPLY_WORK	2400
+#define GLYPH_WORK	600
 
 /* Unicode to CP437, for what text programs draw with; both ways. */
 static const struct {
@@ -89,7 +89,7 @@ static void vt_erase(struct vt *vt, u32 row, u32 col, u32 n)
 	u32 at = row * vt->cols + col, end = MIN(at + n, vt->rows * vt->cols);
 	u16 *cells = vt->cells, cell = vt_blank(vt);
 
-	vt->work += end - MIN(at, end);
+	vt->work += CELL_WORK * (end - MIN(at, end));
 	for (; at + 4 <= end; at += 4)
 		cells[at] = cells[at + 1] = cells[at + 2] = cells[at + 3] = cell;
 	for (; at < end; at++)
@@ -101,7 +101,7 @@ static void scroll_up(struct vt *vt, u32 top, u32 bottom, u32 n)
 	u32 height = bottom - top + 1;
 
 	n = MIN(n, height);
-	vt->work += (height - n) * vt->cols;
+	vt->work += CELL_WORK * (height - n) * vt->cols;
 	memmove(row_at(vt, top), row_at(vt, top + n), (height - n) * vt->cols * sizeof(u16));
 	vt_erase(vt, bottom + 1 - n, 0, n * vt->cols);
 }
@@ -111,7 +111,7 @@ static void scroll_down(struct vt *vt, u32 top, u32 bottom, u32 n)
 	u32 height = bottom - top + 1;
 
 	n = MIN(n, height);
-	vt->work += (height - n) * vt->cols;
+	vt->work += CELL_WORK * (height - n) * vt->cols;
 	memmove(row_at(vt, top + n), row_at(vt, top), (height - n) * vt->cols * sizeof(u16));
 	vt_erase(vt, top, 0, n * vt->cols);
 }
@@ -122,7 +122,7 @@ static void insert_cells(struct vt *vt, u32 n)
 	u16 *at = row_at(vt, vt->now.row) + vt->now.col;
 
 	n = MIN(n, left);
-	vt->work += left - n;
+	vt->work += CELL_WORK * (left - n);
 	memmove(at + n, at, (left - n) * sizeof(u16));
 	vt_erase(vt, vt->now.row, vt->now.col, n);
 }
@@ -133,7 +133,7 @@ static void delete_cells(struct vt *vt, u32 n)
 	u16 *at = row_at(vt, vt->now.row) + vt->now.col;
 
 	n = MIN(n, left);
-	vt->work += left - n;
+	vt->work += CELL_WORK * (left - n);
 	memmove(at, at + n, (left - n) * sizeof(u16));
 	vt_erase(vt, vt->now.row, vt->cols - n, n);
 }
@@ -615,14 +615,15 @@ static void vt_byte(struct vt *vt, u8 c)
 
 u32 vt_write_some(struct vt *vt, const void *data, u32 len, s32 *work)
 {
+	u32 i, limit = MAX(*work, 0);
 	const u8 *p = data;
-	u32 i;
 
-	for (i = 0; i < len && *work > 0; i++) {
-		vt->work = 0;
+	vt->work = 0;
+	for (i = 0; i < len && vt->work < limit; i++) {
+		vt->work += BYTE_WORK;
 		vt_byte(vt, p[i]);
-		*work -= BYTE_WORK + vt->work * CELL_WORK;
 	}
+	*work -= vt->work;
 	return i;
 }
 

@@ -33,7 +33,7 @@ struct vt {
 	u8 nparams;
 	u16 params[VT_MAX_PARAMS];
 	u32 utf8, utf8_left;
-	u32 work;		/* done, in cells */
+	u32 work;		/* done in this write */
 
 	/* Answers (cursor position, identity) to what ran on the terminal; NULL: none are given.
 	 * Set after vt_init(). */

@@ -20,8 +20,8 @@ enum { OK = 0, IOERR = 1, UNSUPP = 2 };
 
 #define UNMAP			1	/* flag of a range */
 #define MAX_RANGE_SECTORS	(64u << 11)	/* 64 MiB in one discard */
-#define REQUEST_COST		1000	/* as virtio_spend() counts, beside its descriptors ... */
-#define PIECE_COST		150	/* ... and its bytes */
+#define REQUEST_COST		800	/* as virtio_spend() counts, beside its descriptors ... */
+#define PIECE_COST		50	/* ... and its bytes */
 #define PIECES_PER_POLL		128	/* half a MiB */
 #define SEG_MAX			128	/* pieces we ask for in a request, beside its header and status */
 

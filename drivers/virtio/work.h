@@ -8,7 +8,7 @@
 
 #include "hv/types.h"
 
-#define WORK_PIECE	120000		/* in one exit, or in a guest's devices before the next guest's; then it waits */
+#define WORK_PIECE	130000		/* in one exit, or in a guest's devices before the next guest's; then it waits */
 
 struct work {
 	u32 done;			/* ever */

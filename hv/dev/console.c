@@ -12,7 +12,7 @@
 #include "hv/dev/dev.h"
 #include "hv/lib/lib.h"
 
-#define SHOW_PIECE	64u		/* bytes shown at a time */
+#define SHOW_PIECE	512u		/* bytes shown at a time */
 #define PASTE		131072		/* room for what is typed if CONSOLE_INPUT was not enough */
 
 static const struct console_viewer *console_viewer;
@@ -33,6 +33,7 @@ void console_write(struct guest *g, const void *data, u32 len)
 	for (i = 0; i < len; i++)
 		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
 	g->stats.console_out += len;
+	c->too_far |= c->said - c->shown >= CONSOLE_AHEAD;
 }
 
 static u32 console_behind(const struct console *c)
@@ -47,7 +48,7 @@ bool console_pending(const struct guest *g)
 
 bool console_too_far(const struct guest *g)
 {
-	return console_behind(g->console) > CONSOLE_AHEAD;
+	return g->console->too_far;
 }
 
 bool console_show(struct guest *g)
@@ -66,6 +67,7 @@ bool console_show(struct guest *g)
 			console_viewer->says(c, c->scrollback + at, n);
 		c->shown += n;
 	}
+	c->too_far &= console_behind(c) > 0;
 	return console_behind(c);
 }
 
@@ -91,7 +93,8 @@ u32 console_room(struct guest *g)
 	u32 behind = console_behind(g->console);
 	u32 room = console_viewer ? console_viewer->room(g->console) : CONSOLE_SCROLLBACK;
 
-	return MIN(room, CONSOLE_AHEAD + 1) - MIN(behind, MIN(room, CONSOLE_AHEAD + 1));
+	room = MIN(room, CONSOLE_AHEAD);
+	return room - MIN(behind, room);
 }
 
 /* ---- what is typed for them ---- */

@@ -19,6 +19,7 @@ struct console {
 	struct vt vt;
 	u32 said;			/* bytes ever; the newest CONSOLE_SCROLLBACK of them are kept */
 	u32 shown;			/* of them, on its terminal and to those who look */
+	bool too_far;			/* it said too much: it waits until all of it is shown */
 	struct byte_ring typed;		/* its bytes are in few, or more on the heap */
 	struct byte_ring replies;	/* of its terminal: they take no room of what is typed */
 	char last;			/* byte that console_print() put out */

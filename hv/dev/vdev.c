@@ -203,10 +203,10 @@ void vdevs_destroy(struct guest *g)
 bool vdevs_poll(struct guest *g)
 {
 	u32 due = g->vdevs_due, i, at;
-	bool more, first = true;
+	bool more = false, first = true;
 
 	work_begin(&g->work);
-	more = console_show(g);
+	console_show(g);
 	g->vdevs_due = 0;
 	for (i = 0; due && i < g->vdevs; i++) {
 		struct virtio_dev *d;
@@ -228,7 +228,7 @@ bool vdevs_poll(struct guest *g)
 		g->vdevs_due |= due;
 		return true;
 	}
-	return more;
+	return more || console_pending(g);	/* it may just have said something */
 }
 
 void vdev_console_typed(struct guest *g)
