@@ -7,6 +7,8 @@
 #include "arch/x86/time.h"
 #include "hv/run/run.h"
 
+#define LOST_NS	200000
+
 static u64 programmed_ns;	/* when the PIT will fire; 0: it has */
 
 static void pit_fired(void)
@@ -44,7 +46,8 @@ void timer_program(void)
 {
 	u64 now = time_ns(), t = timer_nearest(now);
 
-	if (programmed_ns && programmed_ns <= t)
+	/* One that is overdue got lost: the clock must not stop for ever. */
+	if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)
 		return;
 	programmed_ns = MAX(t, now + 1);
 	pit_oneshot(t > now ? t - now : 0);
