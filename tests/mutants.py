@@ -74,7 +74,7 @@ MUTANTS = {
         ("unit/gmem", "memset(p, 0, n);", ";"),
     ],
     "hv/mem/guest.c": [
-        ("unit/guest", "\tif (!guest_has_life(g))\n\t\treturn;\t\t\t/* the first reason counts */", ""),
+        ("unit/guest", "\tif (!guest_has_life(g))\n\t\treturn;\t\t\t/* only the first reason is kept */", ""),
         ("unit/guest", "\tg->restart = false;\n\tguest_end(g, GUEST_CRASHED);", "\tguest_end(g, GUEST_CRASHED);"),
         ("unit/guest", "how == SHUTDOWN_CRASH ? GUEST_CRASHED", "how == SHUTDOWN_HALT ? GUEST_CRASHED"),
         ("unit/guest", "\tg->work_at = 0;\n", ""),
@@ -204,7 +204,7 @@ MUTANTS = {
         ("guests/emulate", "s->tss.iomap = sizeof(struct tss);", "s->tss.iomap = 0;"),
         ("guests/gate.gate", "\t\ts->idt[c->direct_vector] = (struct desc){ 0 };", "\t\t;"),
         ("unit/segments", "SEL_RPL(sel) != ring ||\n\t    desc_dpl(to) != ring || ", ""),
-        ("unit/segments", "\t\tkeep &= ~DESC_EC;\t/* conforming: nobody needs it */", "\t\t;"),
+        ("unit/segments", "\t\tkeep &= ~DESC_EC;\t/* conforming code: nobody needs it */", "\t\t;"),
         ("unit/segments", "MAX(desc_dpl(d), 1u), desc_base(d)", "desc_dpl(d), desc_base(d)"),
         ("unit/segments", "if ((d.hi & (DESC_P | DESC_S)) != (DESC_P | DESC_S))\n\t\treturn (struct desc){ 0 };", "if (!(d.hi & DESC_P))\n\t\treturn (struct desc){ 0 };"),
         ("unit/segments", "selector_ok_ss(v, v->ss1, 1) ? v->ss1 : 0", "v->ss1"),
@@ -396,6 +396,7 @@ MUTANTS = {
         ("unit/entropy", "if (failed || !(cpu_info", "if (!(cpu_info"),
     ],
     "hv/dev/lan.c": [
+        ("guests/worst.net-empty", "flooded && to->guest->work.done - to->work_before > FLOOD_COST", "false"),
         ("guests/net", "\tif (!switch_learn(", "\tif (0 && !switch_learn("),
         ("guests/net", "\t\tif (i != from->index)\n", ""),
     ],
@@ -403,9 +404,13 @@ MUTANTS = {
         ("guests/virtio-rings", "return a + len >= a && a + len <= 0xFFFFFFFFull;", "return true;"),
     ],
     "hv/run/devices.c": [
-        ("guests/blk-freeze guests/virtio-odd", "guests[i]->vdevs_due && guest_alive(guests[i])", "guest_alive(guests[i])", "polls devices that have nothing to do: only slower"),
+        ("guests/worst.net", "\tsched_charge(g->vcpu, ns);\n", ""),
+        ("guests/worst.blk-doze", "if (v->slice_left_ns > 0)", "if (1)"),
+        ("guests/worst.console-reset", "\tif (v->devices_wait)\n\t\twork_for(c, v->guest);\n", ""),
+        ("guests/blk-freeze guests/virtio-odd", "guest_alive(g) && (g->vdevs_due || console_pending(g))", "guest_alive(g)", "polls devices that have nothing to do: only slower"),
     ],
     "hv/run/loop.c": [
+        ("guests/worst.console-reset", "\t\t\telse\n\t\t\t\tsched_charge(v, sched_account(c));\n", ""),
         ("guests/worst.loop", "\t\t\tsched_account(c);\t/* nobody's", "\t\t\t/* nobody's"),
     ],
     "hv/run/exits.c": [
@@ -420,6 +425,7 @@ MUTANTS = {
         ("guests/sti", "\tif (ours)\n\t\treturn;\n", ""),
     ],
     "hv/run/hcall.c": [
+        ("guests/worst.console-ring", "rdtsc() > until || console_too_far(v->guest)", "0"),
         ("guests/last-words", "i + 1 < len", "i < len"),
         ("guests/badcalls", "if (c->nr >= HC_MAX || !calls[c->nr]) {", "if (c->nr >= HC_MAX) {"),
         ("guests/badcalls", "if (c->nr >= HC_MAX || !calls[c->nr]) {", "if (c->nr > HC_MAX || !calls[c->nr]) {"),
@@ -446,7 +452,7 @@ MUTANTS = {
     ],
     "hv/run/run.c": [
         ("guests/v86.iopl-late", " || c->low_open != shadow_low_open(v->guest)", ""),
-        ("guests/triple guests/badcalls", "while (guest_alive(v->guest) && !v->halted && !c->resched)", "while (!v->halted && !c->resched)"),
+        ("guests/triple guests/badcalls", "while (guest_alive(v->guest) && sched_ready(v) && !c->resched)", "while (sched_ready(v) && !c->resched)"),
         ("guests/worst.loop", "sched_charge(v, sched_account(c));", "sched_account(c);"),
         ("guests/worst.loop", "c->slice_end_ns = time_ns() + v->slice_left_ns;", "c->slice_end_ns = time_ns() + 10 * v->slice_left_ns;"),
     ],
@@ -468,9 +474,9 @@ MUTANTS = {
         ("unit/timer", "v->event_ns > now)", "v->event_ns > now + 1)"),
         ("unit/timer", "\t\tv->event_ns = 0;", ""),
         ("unit/timer", "c->running && now >= c->slice_end_ns", "c->running && now > c->slice_end_ns + 1000"),
-        ("unit/timer", "programmed_ns <= t)", "programmed_ns <= t + 1000)"),
+        ("unit/timer", "programmed_ns <= t &&", "programmed_ns <= t + 1000 &&"),
         ("unit/timer", "\tprogrammed_ns = 0;\n", ""),
-        ("unit/timer", "if (programmed_ns && programmed_ns <= t)", "if (0)"),
+        ("unit/timer", "if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)", "if (0)"),
         ("guests/timely", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;\n\ttimer_program();", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;"),
         ("guests/timer", "v->event_ns > now)", "0)"),
         ("guests/timer", "\t\tv->event_ns = 0;\n\t\tvirq_raise", "\t\tvirq_raise"),
@@ -493,6 +499,7 @@ MUTANTS = {
         ("guests/bad-entry", "slack[4];\n\tu32 trap, error;\n\tu32 eip, cs, eflags, esp, ss;\n};\n_Static_assert(sizeof(struct vcpu_regs) == 88,", "slack[3];\n\tu32 trap, error;\n\tu32 eip, cs, eflags, esp, ss;\n};\n_Static_assert(1,"),
     ],
     "drivers/virtio/blk.c": [
+        ("guests/worst.blk", "i < PIECES_PER_POLL && virtio_may(d) && virtio_live(d)", "i < PIECES_PER_POLL && virtio_live(d)"),
         ("unit/blk", "bytes / BLK_SECTOR > b->disk.sectors - sector", "0"),
         ("unit/blk", "if (writes && b->disk.ro)", "if (0)"),
         ("unit/blk", "bytes % BLK_SECTOR || ", ""),
@@ -504,7 +511,7 @@ MUTANTS = {
         ("unit/blk", "blk_of(d)->in_work = false;", ";"),
     ],
     "drivers/virtio/console.c": [
-        ("guests/virtio-odd", "i < PIECES_PER_POLL && more && !c->blocked", "more && !c->blocked"),
+        ("guests/virtio-odd", "i < PIECES_PER_POLL && virtio_may(&c->dev) && more && !c->blocked", "more && !c->blocked"),
     ],
     "drivers/virtio/mmio.c": [
         ("unit/virtio", "\tif (!(value & FEATURES_OK))\n\t\tvalue &= ~DRIVER_OK;\n", ""),
@@ -531,6 +538,7 @@ MUTANTS = {
         ("unit/virtio unit/ring", "vq->next_avail = vq->seen_avail = vq->next_used = vq->signalled = 0;", ";"),
     ],
     "drivers/virtio/net.c": [
+        ("guests/worst.net", "bytes < BATCH_BYTES && virtio_may(&n->dev)", "bytes < BATCH_BYTES"),
         ("unit/net", "virtq_unpop(&n->dev, NET_RX, b.count);", ";"),
         ("unit/net", "bytes > sizeof(p->hdr) + NET_MOST", "0"),
         ("unit/net", "p->hdr.flags &= NET_NEEDS_CSUM;", ";"),
