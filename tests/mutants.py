@@ -298,6 +298,8 @@ MUTANTS = {
         ("guests/swint", "MAX(desc_dpl(v->idt[vector]), 1u) >= ", "3 >= "),
     ],
     "hv/cpu/vcpu.c": [
+        ("guests/hidden", "\tasm volatile(\"movl %0, %%fs; movl %0, %%gs\" : : \"r\"(0));\n", ""),
+        ("guests/hidden", "\tset_control(c, c->cr0 & ~(CR0_EM | CR0_TS), c->cr4);", ";"),
         ("guests/tsd", "\t\twrite_cr4(c->cr4 = cr4);", "\t\tc->cr4 = cr4;"),
         ("guests/tsd", "#define CR4_GUESTS\tCR4_TSD", "#define CR4_GUESTS\t0"),
         ("system/bochs-guests", "CR0_TS | CR0_AM)", "CR0_TS)"),
@@ -307,6 +309,8 @@ MUTANTS = {
         ("guests/low-shut", "shadow_low_shut = true;", ";"),
     ],
     "hv/cpu/virq.c": [
+        ("guests/iret-window", " || !selector_ok_cs(v, f[1])", ""),
+        ("guests/iret-window", "!selector_ok_ss(v, f[4], f[1])", "0"),
         ("guests/sti", "while (is_prefix(op));", "while (0);"),
         ("guests/sti", "(b & 0xE7) == 0x26", "b == 0x26"),
         ("guests/sti", "\tcase OP_POP_SS:\n", ""),
@@ -451,6 +455,8 @@ MUTANTS = {
         ("guests/spin guests/timely", "\tif (loop_urgent())\n\t\tc->resched = true;\n", "", "only a person at the keyboard or a terminal waits for it, and the slice's end is no later than 30 ms"),
     ],
     "hv/run/run.c": [
+        ("guests/v86.spin-later", "\twatchdog_set(c->low_open);\n\tshared_update", "\tshared_update"),
+        ("guests/iret-window", "EFLAGS_IF | EFLAGS_FIXED;", "EFLAGS_FIXED;"),
         ("guests/v86.iopl-late", " || c->low_open != shadow_low_open(v->guest)", ""),
         ("guests/triple guests/badcalls", "while (guest_alive(v->guest) && sched_ready(v) && !c->resched)", "while (sched_ready(v) && !c->resched)"),
         ("guests/worst.loop", "sched_charge(v, sched_account(c));", "sched_account(c);"),

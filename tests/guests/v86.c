@@ -20,6 +20,7 @@
  * Variant step: SUCCESS
  * Variant nt: SUCCESS
  * Variant spin: SUCCESS
+ * Variant spin-later: SUCCESS
  * Variant spin-closed: SUCCESS
  * Variant spin-forever: running
  * Variant iopl-direct: SUCCESS
@@ -145,6 +146,18 @@ void test_main(void)
 		do
 			ring3_fault(v);
 		while (variant_is("spin-forever"));
+	} else if (variant_is("spin-later")) {
+		/* After some turns in which nothing changed; and without a call on the way there. */
+		u64 until;
+
+		put_code(spin, sizeof(spin));
+		ring3_fault(v);
+		flags &= ~EFLAGS_IF;
+		for (i = 0; i < 5; i++) {
+			for (until = rdtsc() + 100000000; rdtsc() < until; )
+				;
+			EXPECT(guard(enter) == 1, "it came back");
+		}
 	} else if (v[0] == 'i' && v[1] == 'o') {	/* iopl-... */
 		put_code(int80, sizeof(int80));
 		if (!variant_is("iopl-late"))
