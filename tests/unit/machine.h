@@ -2,7 +2,7 @@
 /*
  * A machine's memory for unit tests, in an array, and the frame allocator over it: which
  * frame comes is random, its content is garbage, freeing what is not out fails at once.
- * Include it once, in the test's only C file; define MACHINE_FRAMES first.
+ * Include it once, in the test's only C file; define MACHINE_FRAMES first, and MACHINE_GUESTS if guest.c is in the test.
  */
 #ifndef TESTS_UNIT_MACHINE_H
 #define TESTS_UNIT_MACHINE_H
@@ -65,6 +65,7 @@ void frame_free(hfn_t f)
 	memset(machine[n], 0x5A, PAGE_SIZE);
 }
 
+#ifndef MACHINE_GUESTS
 static char killed[200];	/* the reason of the last guest_kill, "" if none */
 
 void guest_kill(struct guest *g, const char *fmt, ...)
@@ -76,5 +77,6 @@ void guest_kill(struct guest *g, const char *fmt, ...)
 	vsnprintf(killed, sizeof(killed), fmt, ap);
 	va_end(ap);
 }
+#endif
 
 #endif
