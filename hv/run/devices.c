@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' devices at work, those that have asked for it.  What they do for a guest comes out of its
- * slice, and when that is used up they wait for its next turn.  Otherwise one that only dozes, and
- * leaves the work to its devices, would wake with its slice whole and be first each time: a
- * neighbour waited 40 s.
+ * Runs guests' devices, those that have asked for it.  Their work for a guest comes out of its
+ * slice; when that is used up, they wait for the guest's next turn.  Otherwise a guest that mostly
+ * sleeps, and leaves the work to its devices, would wake with a whole slice and be first each time:
+ * a neighbour once waited 40 s.
  */
 #include "arch/x86/time.h"
 #include "hv/dev/dev.h"
@@ -18,7 +18,7 @@ static void charge(struct guest *g, u64 ns)
 	sched_charge(g->vcpu, ns);
 }
 
-/* The time of g's piece of work: others whose buffers it had to fill have their part. */
+/* Charges the time of g's piece of work.  Guests whose buffers it filled pay their part. */
 static void share_out(struct guest *g, u64 ns)
 {
 	u32 i, part, all = 0;
@@ -46,7 +46,7 @@ static void work_for(struct cpu *c, struct guest *g)
 		charge(g, sched_account(c));
 }
 
-/* In debt it is for its next turn.  True: there is more. */
+/* A guest in debt has to wait for its next turn.  True: there is more to do. */
 static bool work_or_wait(struct cpu *c, struct guest *g)
 {
 	struct vcpu *v = g->vcpu;
@@ -73,7 +73,7 @@ static void devices_settle_overdue(u64 now)
 			vdevs_settle(guests[i]);
 }
 
-/* Of one that sleeps: the others hear of it when they run. */
+/* Only for a guest that sleeps; a running one will see it anyway. */
 bool devices_urgent(void)
 {
 	u64 now = time_ns();
@@ -94,7 +94,7 @@ void devices_turn(struct cpu *c, struct vcpu *v)
 	c->accounted_ns -= others;
 }
 
-/* What one that does not run has said is shown all the same. */
+/* The output of a guest that no longer runs is shown all the same. */
 static bool last_words(struct guest *g)
 {
 	work_begin(&g->work);
@@ -104,7 +104,7 @@ static bool last_words(struct guest *g)
 bool devices_work(void)
 {
 	struct cpu *c = this_cpu();
-	u64 others = sched_account(c);	/* of whoever runs next */
+	u64 others = sched_account(c);	/* charged to whoever runs next */
 	bool more = false;
 	u32 i;
 
@@ -123,7 +123,7 @@ bool devices_work(void)
 	return more;
 }
 
-/* True: that gave somebody something to do. */
+/* True: that gave some guest something to do. */
 bool devices_settle(void)
 {
 	u32 i;

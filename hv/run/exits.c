@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why did the guest come out, and who sees to it.  Each way ends in a reason, which is counted. */
+/* Why did the guest exit, and who handles it?  Each path returns a reason, which is counted. */
 #include <string.h>
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
@@ -25,7 +25,7 @@ static enum exit_reason page_fault(struct vcpu *v, u32 error, u32 cr2)
 	return EXIT_PF_FILL;
 }
 
-/* The guest's DR6 is kept by us, the real one always cleared. */
+/* We keep the guest's DR6; the real one is always cleared. */
 static u32 take_dr6(void)
 {
 	u32 dr6;
@@ -35,7 +35,7 @@ static u32 take_dr6(void)
 	return dr6 & DR6_CAUSES;
 }
 
-/* The guest steps itself with EFLAGS.TF, or virq.c did. */
+/* The guest single-steps itself with EFLAGS.TF, or virq.c does it. */
 static void debug_trap(struct vcpu *v, bool ours)
 {
 	u32 causes = take_dr6();
@@ -58,10 +58,10 @@ static enum exit_reason exit_exception(struct vcpu *v, u32 trap, u32 error, bool
 }
 
 /*
- * It came out of virtual-8086 mode, which an iret at ring 1 or 3 has entered: a real processor ignores
- * EFLAGS.VM there, QEMU does not.  It becomes a general protection fault of ring 3's, with the segments
- * that ring 3 last trapped with: what it had before that iret nobody knows.  The machine's interrupts
- * are seen to as ever.
+ * The guest exited from virtual-8086 mode, which it entered with an iret in ring 1 or 3: a real
+ * processor ignores EFLAGS.VM there, QEMU does not.  The exit becomes a general protection fault
+ * from ring 3, with the segments of ring 3's last trap, because those from before the iret are
+ * lost.  The machine's interrupts are handled as always.
  */
 static enum exit_reason virtual_8086(struct vcpu *v, u32 trap)
 {

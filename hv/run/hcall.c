@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hypercalls.  A table of small functions; each takes its arguments from a copy of the registers,
- * checks them all, then acts.  As with lguest nothing returns an error: what cannot be right kills
- * the guest, with the reason.
+ * Hypercalls: a table of small functions.  Each takes its arguments from a copy of the registers,
+ * checks them all, then acts.  As in lguest, none returns an error: a call that cannot be right
+ * kills the guest, with a reason.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 
-#define RING_CYCLES	100000u	/* calls of the ring in one exit; the last one may be long */
+#define RING_CYCLES	100000u	/* for the ring's calls in one exit; the last one may go beyond */
 #define INT_BYTES	2u	/* int $0x1f */
 
 struct call {
 	u32 nr, b, c, d, s;
-	bool direct;		/* not from the asynchronous ring: may return values */
+	bool direct;		/* not from the asynchronous ring, so it may return values */
 };
 
 static void hcall_bad(struct vcpu *v, const struct call *c, const char *what)
@@ -52,7 +52,7 @@ static void hc_init(struct vcpu *v, const struct call *c)
 		hcall_result(v, c, ours ? RINGLET_VERSION : 0);
 }
 
-/* A NUL-ended string at a, cut to fit; what is not RAM ends it. */
+/* Copies the NUL-ended string at a, cut to fit.  It also ends where the guest's RAM ends. */
 static void guest_string(struct guest *g, gpa_t a, char *buf, u32 len)
 {
 	u32 i;
@@ -82,14 +82,14 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 
 static void hc_new_pgtable(struct vcpu *v, const struct call *c)
 {
-	u32 cr3 = c->b, asid = c->c;	/* 0: none, else it counts from 1 */
+	u32 cr3 = c->b, asid = c->c;	/* 0: none; otherwise counted from 1 */
 	bool flush = c->d;
 
 	if (asid > RINGLET_ASIDS) {
 		hcall_bad(v, c, "no such address-space number");
 		return;
 	}
-	/* lguest's guests have paging on from their first page table. */
+	/* For lguest's guests paging is on from their first page table. */
 	if (!(v->cr0 & CR0_PG))
 		shadow_flush_all(v->guest);
 	v->cr0 |= CR0_PG;
@@ -150,7 +150,8 @@ static void hc_halt(struct vcpu *v, const struct call *c)
 	v->halted = !virq_waiting(v);
 }
 
-/* Hints only: a table that changed is flushed for the one address, or for all of its own. */
+/* Only hints: the address whose entry changed is flushed, or all addresses of the directory
+ * entry. */
 static void hc_set_pte(struct vcpu *v, const struct call *c)
 {
 	gva_t a = gva(c->c);
@@ -209,7 +210,7 @@ static void hc_iret(struct vcpu *v, const struct call *c)
 		hcall_bad(v, c, "no stack to return from");
 		return;
 	}
-	/* The rest is virq_deliver's: eip is now where the no-interrupt region begins. */
+	/* virq_deliver() does the rest: eip is now at the start of the no-interrupt region. */
 	v->regs->eax = eax;
 	v->regs->esp += 4;
 }
@@ -265,9 +266,9 @@ static void hcall_perform(struct vcpu *v, const struct call *c)
 	calls[c->nr](v, c);
 }
 
-/* What waits in the ring, in order, each slot fetched whole before it counts.  At most one round; and
- * none begins after RING_CYCLES, or while what was said has to be shown first.  False: then it goes on
- * at the next exit. */
+/* Runs the calls waiting in the ring, in order, at most one round; each slot is copied whole before
+ * it is used.  None begins after RING_CYCLES, or while console output has to be shown first.
+ * False: the rest is left for the next exit. */
 static bool async_calls(struct vcpu *v)
 {
 	u64 until = rdtsc() + RING_CYCLES;
@@ -299,7 +300,7 @@ void hypercall(struct vcpu *v)
 	struct call c = { r->eax, r->ebx, r->ecx, r->edx, r->esi, true };
 
 	if (v->have_shared && !async_calls(v)) {
-		v->regs->eip -= INT_BYTES;	/* it makes this call again, and comes back */
+		v->regs->eip -= INT_BYTES;	/* the guest makes this call again, and we go on then */
 		return;
 	}
 	if (guest_alive(v->guest))

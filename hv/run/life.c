@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest's life.  Starting and ending one is long work (memory given out, zeroed, taken back), so
- * both are done in pieces by guests_work(), with other guests running in between.
+ * A guest's life.  Starting and ending one is long work (its memory is given out, zeroed, taken
+ * back), so guests_work() does both in pieces, with other guests running in between.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@
 #include "hv/lib/lib.h"
 #include "hv/run/run.h"
 
-#define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 a device */
+#define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 per device */
 #define BUILD_PIECE	128	/* frames zeroed and given out at a time */
-#define HASTY_NS	1000000000ull	/* who restarts before it has run for so long, ... */
-#define HASTY_MOST	4u		/* ... and so often in a row, ... */
+#define HASTY_NS	1000000000ull	/* a guest that restarts before it has run for this long, ... */
+#define HASTY_MOST	4u		/* ... this often in a row, ... */
 #define HASTY_PAUSE_NS	2000000000ull	/* ... waits */
 #define FREE_PIECE	2048	/* frames taken back at a time */
 
@@ -168,7 +168,8 @@ static void build_piece(struct guest *g)
 
 /* ---- ending ---- */
 
-/* One that restarts as soon as it runs would fill the log and take the machine for its starts. */
+/* A guest that restarts as soon as it runs would fill the log and take the machine for its
+ * starts. */
 static void back_off(struct guest *g)
 {
 	u64 now = time_ns();
@@ -179,7 +180,7 @@ static void back_off(struct guest *g)
 		hv_log("%s: restarts as soon as it runs; it waits in between now, and nothing more is said of it", g->name);
 }
 
-/* What follows the mark; the reason is in g->reason. */
+/* What follows once a guest is marked; the reason is in g->reason. */
 static void begin_dying(struct guest *g)
 {
 	char words[240];
@@ -206,7 +207,7 @@ bool guest_destroy(struct guest *g, const char *reason)
 	return true;
 }
 
-/* All its memory is free but for the map, and promised to it. */
+/* All its memory but the map is free, but promised to it. */
 static bool is_pausing(const struct guest *g)
 {
 	return g->state == GUEST_DYING && g->work_at == g->mem_pages && g->restart && time_ns() < g->restart_ns;

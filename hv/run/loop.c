@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The main loop: workers do a bounded piece each, the next guest runs, and so on.  When there is
- * nothing to do the processor halts.
+ * The main loop: each worker does a bounded piece, then the next guest runs, and so on.  When there
+ * is nothing to do, the processor halts.
  */
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
@@ -50,7 +50,7 @@ void loop_interrupted(struct cpu *c)
 
 static void loop_idle(struct cpu *c)
 {
-	sched_account(c);		/* nobody's */
+	sched_account(c);		/* time up to here is charged to nobody */
 	wait_for_interrupt();
 	entropy_stir();
 	timer_run();
@@ -66,7 +66,7 @@ void loop_run(const struct worker *workers)
 		bool more = loop_work();
 		struct vcpu *v;
 
-		take_interrupts();	/* work without end must not stop the clock */
+		take_interrupts();	/* endless work must not stop the clock */
 		timer_run();
 		v = sched_next(c);
 		if (v) {
@@ -77,7 +77,7 @@ void loop_run(const struct worker *workers)
 				sched_charge(v, sched_account(c));
 			sched_wake(v);
 		} else {
-			sched_account(c);	/* nobody's: whoever runs next has not caused it */
+			sched_account(c);	/* charged to nobody: whoever runs next did not cause it */
 			if (!more && !loop_urgent() && !loop_settle())
 				loop_idle(c);
 		}

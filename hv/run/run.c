@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A virtual CPU on a processor: in, out, why, and in again, until its turn is over. */
+/* Runs a virtual CPU: enter, exit, handle the exit, and again, until its turn is over. */
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
 #include "hv/run/run.h"
@@ -8,7 +8,7 @@ static void collect_switcher_counts(struct cpu *c, struct vcpu *v)
 {
 	struct regs_page *p = frame_ptr(v->regs_frame);
 
-	/* The guest can write here: numbers, believed for nothing but display. */
+	/* The guest can write here, so these numbers are only for display. */
 	if (p->nmis | p->nulled) {
 		c->nmis += p->nmis;
 		v->guest->stats.seg_nulled += p->nulled;

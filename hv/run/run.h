@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guests at work: their lives, who is next and for how long, why they came out, and the main
- * loop. */
+/* Running guests: their lives, who runs next and for how long, why they exit, and the main loop. */
 #ifndef HV_RUN_RUN_H
 #define HV_RUN_RUN_H
 
@@ -10,7 +9,7 @@
 /* ---- life.c: starting and ending a guest ---- */
 struct guest *guest_add(const struct guest_config *cfg);
 struct guest *guest_find(const char *name_or_id);
-/* On failure these return false with the reason in msg: half a sentence, to go after "NAME cannot
+/* If these fail, they return false with the reason in msg: half a sentence, to follow "NAME cannot
  * start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
 bool guest_destroy(struct guest *g, const char *reason);	/* false: nothing to destroy */
@@ -22,38 +21,38 @@ const char *guest_state_name(const struct guest *g);	/* "running", "idle", "paus
 
 /* ---- loop.c: the main loop ---- */
 struct worker {
-	bool (*work)(void);	/* a bounded piece; true: there is more at once */
-	bool (*urgent)(void);	/* has it something that shall not wait until a slice ends?  may be NULL */
-	bool (*settle)(void);	/* nobody has anything to do: true if that gave somebody some; may be NULL */
+	bool (*work)(void);	/* does a bounded piece; true: there is more to do at once */
+	bool (*urgent)(void);	/* has it work that should not wait until a slice ends?  may be NULL */
+	bool (*settle)(void);	/* called when nobody has anything to do; true: now somebody has; may be NULL */
 };
-/* Runs guests, and between two of them each worker; the table ends with one without work. */
+/* Runs guests, and all workers in between.  The table ends with a worker without work(). */
 void loop_run(const struct worker *workers) NORETURN;
-/* After an interrupt of the machine's, wherever it came. */
+/* Call after a guest was interrupted by the machine. */
 void loop_interrupted(struct cpu *c);
 
-/* ---- sched.c: who is next ---- */
+/* ---- sched.c: who runs next ---- */
 void sched_init(void);
-void sched_admit(struct vcpu *v);	/* a new one, with a whole slice */
-bool sched_ready(const struct vcpu *v);	/* it has something to execute */
-void sched_wake(struct vcpu *v);	/* runnable now; harmless if it already is, or may not run */
+void sched_admit(struct vcpu *v);	/* a new vcpu, with a whole slice */
+bool sched_ready(const struct vcpu *v);	/* it has instructions to execute */
+void sched_wake(struct vcpu *v);	/* makes v runnable; harmless if it already is, or may not run */
 void sched_remove(struct vcpu *v);
-struct vcpu *sched_next(struct cpu *c);	/* taken off the queue; NULL: nobody */
-/* Time since this was called last: each nanosecond is somebody's, or idle. */
+struct vcpu *sched_next(struct cpu *c);	/* takes it off the queue; NULL: none */
+/* Time since the last call: each nanosecond is charged to somebody, or idle. */
 u64 sched_account(struct cpu *c);
-/* It ran for so long, or its devices worked: that comes out of its slice, and what is beyond it out
- * of the next. */
+/* It, or its devices, ran for so long.  That comes out of its slice; what goes beyond it comes out
+ * of the next one. */
 void sched_charge(struct vcpu *v, u64 ns);
 
 /* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */
 void timer_init(void);
-void timer_set(struct vcpu *v, u64 delta_ns);	/* its clock event; 0 stops it */
-void timer_run(void);			/* if the hardware timer fired: raises what is due */
-void timer_program(void);		/* after a deadline came nearer */
+void timer_set(struct vcpu *v, u64 delta_ns);	/* sets its clock event; 0 stops it */
+void timer_run(void);			/* raises what is due, if the hardware timer has fired */
+void timer_program(void);		/* call when a deadline has come nearer */
 
-/* ---- devices.c: guests' devices at work ---- */
+/* ---- devices.c: runs guests' devices ---- */
 bool devices_work(void);
 bool devices_urgent(void);
-void devices_turn(struct cpu *c, struct vcpu *v);	/* what had to wait for it */
+void devices_turn(struct cpu *c, struct vcpu *v);	/* the work that had to wait for v's turn */
 bool devices_settle(void);
 
 /* ---- run.c: a virtual CPU on a processor ---- */
@@ -61,7 +60,7 @@ bool devices_settle(void);
 void vcpu_run(struct cpu *c, struct vcpu *v);
 
 /* ---- hcall.c ---- */
-/* All there are: number, name, who carries it out. */
+/* All hypercalls: number, name, handler. */
 #define HYPERCALLS(X)						\
 	X(FLUSH_ASYNC,		"flush-async",		nothing)	\
 	X(INIT,			"init",			init)		\
@@ -84,15 +83,16 @@ void vcpu_run(struct cpu *c, struct vcpu *v);
 	X(CPUID,		"cpuid",		cpuid)		\
 	X(CONSOLE_WRITE,	"console-write",	console_write)	\
 	X(INVLPG,		"invlpg",		invlpg)
-void hypercall(struct vcpu *v);		/* the one in v->regs, after the asynchronous ones */
+void hypercall(struct vcpu *v);		/* runs the asynchronous calls, then the one in v->regs */
 
 /* ---- exits.c ---- */
-/* trap: as switch_to_guest returned it; cr2: read right after.  Returns what it was, for the
+/* trap: what switch_to_guest() returned; cr2: read right after.  Returns the reason, for the
  * counters. */
 enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2);
 
 /* ---- stats.c ---- */
-/* Prints g's counters by `put`: a table for people, or, if machine, one "name value" a line. */
+/* Prints g's counters with `put`: a table for people, or if `machine`, one "name value" per
+ * line. */
 void stats_print(const struct guest *g, bool machine, void (*put)(const char *fmt, ...));
 
 #endif

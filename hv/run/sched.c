@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Who runs next: round robin.  A vcpu that has used up its slice goes to the end of the queue and
- * gets another one when its turn has come.  One that wakes with some of its slice left goes to the
- * front, so that a guest that mostly waits answers at once beside one that spins, and one that
- * sleeps a moment before its slice ends gains nothing by it.
+ * gets another one at its turn.  One that wakes with part of its slice left goes to the front.  So
+ * a guest that mostly waits answers at once beside one that spins, and one that sleeps just before
+ * its slice ends gains nothing by it.
  *
- * Time is a debt.  All that is done for a guest comes out of its slices: its own running, its
- * exits, its devices, its part of what is done in between.  What goes beyond the end of a slice is
- * missing in the next one.
+ * A slice that is overrun is a debt.  Everything done for a guest comes out of its slices: its own
+ * running, its exits, its devices, its part of what is done in between.  What goes beyond a slice
+ * is missing from the next one.
  */
 #include "arch/x86/time.h"
 #include "hv/dev/dev.h"
@@ -40,7 +40,7 @@ bool sched_ready(const struct vcpu *v)
 	return !v->halted && !console_too_far(v->guest);
 }
 
-/* One whose devices have to wait for its turn needs a turn, too. */
+/* A vcpu whose devices have to wait for its turn needs a turn, too. */
 void sched_wake(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
@@ -80,7 +80,7 @@ struct vcpu *sched_next(struct cpu *c)
 		}
 		if (v->slice_left_ns >= SLICE_MIN_NS)
 			break;
-		sched_enqueue(c, v);		/* its devices have used it up, or it was owed */
+		sched_enqueue(c, v);		/* its devices have used it up, or it is still in debt */
 	}
 	return v;
 }

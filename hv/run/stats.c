@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was counted, for people and for programs. */
+/* Prints the counters, for people and for programs. */
 #include "hv/run/run.h"
 
 const char *const exit_names[EXIT_MAX] = {
@@ -32,7 +32,7 @@ static unsigned long long stats_value(const struct stats *s, const struct counte
 
 typedef void (*put_fn)(const char *fmt, ...);
 
-/* Every line of the machine form is "name value"; names never change their meaning. */
+/* Every line for programs is "name value"; a name never changes its meaning. */
 static void print_machine(const struct guest *g, put_fn put)
 {
 	const struct stats *s = &g->stats;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * All deadlines, each guest's clock event, what its devices tell it at last, and the end of the
- * running slice, on the one PIT: it is set to the nearest, and never further than PIT_MAX_NS away.
+ * All deadlines on the one PIT: each guest's clock event, the time when its devices report what
+ * they held back, and the end of the running slice.  The PIT is set to the nearest one, at most
+ * PIT_MAX_NS away.
  */
 #include "arch/x86/irq.h"
 #include "arch/x86/time.h"
@@ -9,7 +10,7 @@
 
 #define LOST_NS	200000
 
-static u64 programmed_ns;	/* when the PIT will fire; 0: it has */
+static u64 programmed_ns;	/* when the PIT will fire; 0: it has fired */
 
 static void pit_fired(void)
 {
@@ -41,12 +42,12 @@ static u64 timer_nearest(u64 now)
 	return t;
 }
 
-/* Sets the PIT anew if something is due before it would fire.  (Firing early does no harm.) */
+/* Sets the PIT again if something is due before it would fire.  (Firing early does no harm.) */
 void timer_program(void)
 {
 	u64 now = time_ns(), t = timer_nearest(now);
 
-	/* One that is overdue got lost: the clock must not stop for ever. */
+	/* If it is overdue, the interrupt got lost; the clock must not stop for ever. */
 	if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)
 		return;
 	programmed_ns = MAX(t, now + 1);
