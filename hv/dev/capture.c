@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What goes over one LAN, as a pcap file on the second serial port: each packet once, as it was
- * sent.  Nobody waits for that line, so a packet it has no room for is left out, and counted.
+ * Records what goes over one LAN as a pcap file on the second serial port: each packet once, as it
+ * was sent.  Nobody waits for that line, so a packet for which it has no room is left out and
+ * counted.
  */
 #include <stdio.h>
 #include "arch/x86/time.h"
@@ -49,7 +50,7 @@ static void capture_record(const struct net_packet *p)
 	u32 kept = MIN(p->len, SNAPLEN), at, n;
 	struct { u32 seconds, microseconds, kept, len; } header = {
 		ns / 1000000000, (u32)(ns % 1000000000) / 1000, kept, p->len };
-	u8 piece[512] = { 0 };		/* a sender may have taken its buffer away */
+	u8 piece[512] = { 0 };		/* stays 0 if the sender's buffer has gone */
 	_Static_assert(sizeof(header) == 16, "a pcap record's header");
 
 	if (export_room() < sizeof(header) + kept) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Guests' consoles.  A console is what one guest says and is told: a ring of what it said lately, a
- * terminal emulator that always knows what its screen looks like, and a ring of what was typed for
- * it.  What it says goes on to whoever shows it to people.
+ * Guests' consoles.  Each has a ring of the guest's latest output, a terminal emulator that always
+ * knows what its screen looks like, and a ring of what was typed for it.  The output goes on to
+ * whoever shows it to people.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "hv/lib/lib.h"
 
 #define SHOW_PIECE	512u		/* bytes shown at a time */
-#define PASTE		131072		/* room for what is typed if CONSOLE_INPUT was not enough */
+#define PASTE		131072		/* room for input if CONSOLE_INPUT is not enough */
 
 static const struct console_viewer *console_viewer;
 
@@ -22,7 +22,7 @@ void console_set_viewer(const struct console_viewer *v)
 	console_viewer = v;
 }
 
-/* ---- what guests say ---- */
+/* ---- output ---- */
 
 void console_write(struct guest *g, const void *data, u32 len)
 {
@@ -97,9 +97,9 @@ u32 console_room(struct guest *g)
 	return room - MIN(behind, room);
 }
 
-/* ---- what is typed for them ---- */
+/* ---- input ---- */
 
-/* More than anybody types: a paste.  If there is no memory, CONSOLE_INPUT must do. */
+/* A paste is more than anybody types.  If there is no memory for it, CONSOLE_INPUT must do. */
 static void grow_typed(struct console *c)
 {
 	struct byte_ring big = { .size = PASTE, .head = c->typed.tail, .tail = c->typed.tail };
@@ -151,7 +151,7 @@ u32 console_input(struct guest *g, void *buf, u32 len)
 	struct console *c = g->console;
 	u32 n = 0;
 
-	while (n < len && ring_used(&c->replies))	/* somebody is waiting for them */
+	while (n < len && ring_used(&c->replies))	/* a program is waiting for them */
 		((u8 *)buf)[n++] = ring_pull(&c->replies);
 	while (n < len && ring_used(&c->typed))
 		((u8 *)buf)[n++] = ring_pull(&c->typed);
@@ -168,7 +168,7 @@ void console_forget_typed(struct guest *g)
 	all_read(g->console);
 }
 
-/* A program asked the terminal something; one that does not read the answers gets no more. */
+/* A program queried the terminal.  If it does not read the answers, it gets no more of them. */
 static void vt_reply(void *arg, const void *data, u32 len)
 {
 	struct console *c = arg;
@@ -182,7 +182,7 @@ static void vt_reply(void *arg, const void *data, u32 len)
 	vdev_console_typed(c->guest);
 }
 
-/* ---- their size ---- */
+/* ---- size ---- */
 
 void console_size(const struct guest *g, u32 *cols, u32 *rows)
 {
@@ -226,7 +226,7 @@ struct console *console_create(struct guest *g)
 struct reader {
 	void (*line)(const char *text);
 	u32 len;
-	bool over;			/* after CR: what comes is written over the line */
+	bool over;			/* after CR: the next text overwrites the line */
 	char text[200];
 };
 

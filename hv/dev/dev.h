@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest's devices and what is behind them: its console, disks, networks, randomness, and the line
- * on which data leaves. */
+/* A guest's devices and what is behind them: its console, disks, networks, random numbers, and the
+ * serial port for exports. */
 #ifndef HV_DEV_DEV_H
 #define HV_DEV_DEV_H
 
@@ -11,77 +11,78 @@
 #define VDEV_BASE	0xF0000000u	/* guest-physical; device i's registers at + i * 4096, interrupt 1 + i */
 bool vdevs_create(struct guest *g, char *msg, u32 len);
 void vdevs_destroy(struct guest *g);
-/* " virtio_mmio.device=…" for each, for the end of a command line. */
+/* " virtio_mmio.device=…" for each device, to go at the end of a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
-void vdev_console_resized(struct guest *g);	/* if it runs, it is told */
-void vdev_console_typed(struct guest *g);	/* there is something for it to read */
-/* Polls those of g->vdevs_due.  Bounded; true: there is more at once. */
+void vdev_console_resized(struct guest *g);	/* tells it, if it runs */
+void vdev_console_typed(struct guest *g);	/* tells it that there is input */
+/* Polls the devices in g->vdevs_due, with bounded work; true: there is more to do at once. */
 bool vdevs_poll(struct guest *g);
-/* What they held back may now wake it: nobody has anything to do, or g->settle_ns is over. */
+/* Lets them report what they held back, which may wake the guest: nobody has anything to do, or
+ * g->settle_ns is over. */
 void vdevs_settle(struct guest *g);
 
-/* Makers of a guest's devices: n counts those of the kind, access is to be copied; NULL: no
- * memory. */
+/* These create a guest's devices: the n-th of its kind.  access is copied.  NULL: no memory. */
 struct virtio_guest;
 struct virtio_dev *disk_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* disk.c */
 struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *access);		/* lan.c */
 struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* entropy.c */
 
-/* ---- disk.c: disks, which outlive guests; the rest is in disk.h ---- */
-void disks_add(struct guest *g);		/* those of its configuration */
-/* Whether they can be used now; false: msg says why not, as guest_start's. */
+/* ---- disk.c: disks, which outlive guests; see also disk.h ---- */
+void disks_add(struct guest *g);		/* the disks of its configuration */
+/* Can they be used now?  false: msg says why not, as for guest_start(). */
 bool disks_check(const struct guest *g, char *msg, u32 len);
-bool disks_resetting(const struct guest *g);	/* it starts when that is done */
-bool disks_work(void);			/* one bounded piece of what is long; true: there is more at once */
+bool disks_resetting(const struct guest *g);	/* the guest starts when that is done */
+bool disks_work(void);			/* does a bounded piece; true: there is more to do at once */
 
-/* ---- entropy.c: randomness for guests ---- */
-void entropy_init(void);		/* a first handful; about 10 ms */
-void entropy_stir(void);		/* now something happened whose moment nobody foresees */
-void entropy_get(void *buf, u32 len);	/* nobody ever gets the same */
+/* ---- entropy.c: random numbers for guests ---- */
+void entropy_init(void);		/* collects the first entropy; about 10 ms */
+void entropy_stir(void);		/* call when something happens at an unpredictable moment */
+void entropy_get(void *buf, u32 len);	/* nobody ever gets the same bytes */
 
 /* ---- lan.c: the networks between guests ---- */
-void lans_create(void);		/* what ringlet.conf names, when all guests are known */
+void lans_create(void);		/* all that ringlet.conf names; call when all guests are known */
 
-/* ---- console.c: what guests say and are told ---- */
+/* ---- console.c: guests' output and input ---- */
 struct console *console_create(struct guest *g);
-/* From the guest.  It is shown later, in pieces: one who says more than CONSOLE_AHEAD waits until
- * that is done. */
+/* Output of the guest.  It is shown later, in pieces: a guest that is CONSOLE_AHEAD ahead waits
+ * until that is done. */
 #define CONSOLE_AHEAD	4096u
 void console_write(struct guest *g, const void *data, u32 len);
-bool console_show(struct guest *g);		/* as much as g->work allows; true: there is more */
-bool console_pending(const struct guest *g);	/* there is something to be shown */
+bool console_show(struct guest *g);		/* shows as much as g->work allows; true: there is more */
+bool console_pending(const struct guest *g);	/* there is output to show */
 bool console_too_far(const struct guest *g);	/* it has to wait */
-u32 console_room(struct guest *g);		/* bytes console_write takes without loss on a terminal */
-/* Urgent or early text, and our own words about the guest: LF becomes CR LF, and what finds no room
- * on the wire soon is lost there (but kept for `dmesg`). */
+u32 console_room(struct guest *g);		/* how many bytes a terminal shows without loss now */
+/* Urgent or early text, and our own notes about the guest.  LF becomes CR LF.  What does not fit on
+ * the wire soon is lost there (but kept for `dmesg`). */
 void console_print(struct guest *g, const char *text, u32 len);
-bool console_typed(struct guest *g);		/* something was typed for it */
-u32 console_input(struct guest *g, void *buf, u32 len);	/* returns bytes taken */
+bool console_typed(struct guest *g);		/* there is input for it */
+u32 console_input(struct guest *g, void *buf, u32 len);	/* returns how many bytes */
 #define CONSOLE_MIN_COLS	20u
 #define CONSOLE_MAX_COLS	255u
 #define CONSOLE_MIN_ROWS	5u
 #define CONSOLE_MAX_ROWS	100u
 void console_size(const struct guest *g, u32 *cols, u32 *rows);
-/* Within these bounds; false: no memory. */
+/* cols and rows must be within these bounds; false: no memory. */
 bool console_resize(struct guest *g, u32 cols, u32 rows);
-void console_forget_typed(struct guest *g);	/* what was typed for its last life */
+void console_forget_typed(struct guest *g);	/* drops what was typed before it started */
 
-/* Who shows consoles to people.  Without one nobody looks. */
+/* Shows consoles to people; there may be none. */
 struct console_viewer {
-	void (*says)(const struct console *c, const void *data, u32 len);	/* a guest said this */
-	u32 (*room)(const struct console *c);	/* bytes it takes without loss */
-	void (*redraw)(const struct console *c);	/* all of it may be different */
+	void (*says)(const struct console *c, const void *data, u32 len);	/* new output of a guest */
+	u32 (*room)(const struct console *c);	/* bytes it can show without loss */
+	void (*redraw)(const struct console *c);	/* everything may have changed */
 };
 void console_set_viewer(const struct console_viewer *v);
 
-/* ---- export.c: the second serial port, on which images and captures leave ---- */
+/* ---- export.c: the second serial port, for sending disks and captures ---- */
 void export_init(void);
-/* One at a time; who is told to others that ask.  NULL, or what is in the way. */
+/* Only one user at a time; `who` is named to others that ask.  Returns NULL, or the reason why
+ * not. */
 const char *export_claim(const char *who);
-void export_release(void);		/* what was written still leaves */
-u32 export_room(void);			/* bytes export_write takes now; 0 if nobody has claimed it */
-void export_write(const void *data, u32 len);	/* never waits; what is beyond export_room() is dropped */
-bool export_idle(void);			/* everything written has left */
-bool export_work(void);		/* moves what is on its way */
+void export_release(void);		/* what was written is still sent */
+u32 export_room(void);			/* bytes export_write() takes now; 0 if nobody has claimed the port */
+void export_write(const void *data, u32 len);	/* never waits; drops what exceeds export_room() */
+bool export_idle(void);			/* everything written has been sent */
+bool export_work(void);		/* moves bytes to the port */
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks.  They belong to the configuration, not to a guest's life: what was written is there after
- * a reboot.
+ * Disks.  They belong to the configuration, not to one life of a guest: what was written is still
+ * there after a reboot.
  *
- * A disk is an image (a Multiboot module, or nothing for ram:) and, over it, the blocks that were
- * changed, each a frame of its own: memory goes with what was changed.  Only a module that is
- * neither `ro` nor `cow` is written in place; then it is nobody else's disk.
+ * A disk is an image (a Multiboot module, or nothing for ram:) with the changed blocks on top, each
+ * in a frame of its own: only changes cost memory.  A module that is neither `ro` nor `cow` is
+ * written in place; then no other disk may use it.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +15,13 @@
 #include "hv/dev/disk.h"
 #include "hv/lib/lib.h"
 
-#define COPY_COST	2500		/* as work_spend() counts: a frame is zeroed and filled */
+#define COPY_COST	2500		/* in work_spend()'s units: zeroing and filling a frame */
 #define LEAF		1024u		/* entries in a frame of the map */
 #define AS_IMAGE	0u		/* entries: not changed ... */
 #define ZERO		1u		/* ... all zero ... */
 					/* ... or the frame that has the content */
 
-/* What guests need that are just starting, or starting again, is theirs. */
+/* Leaves what guests need that are just starting or restarting. */
 static hfn_t spare_frame(void)
 {
 	return frames_free() > guests_promised() ? frame_alloc_zeroed() : HFN_NONE;
@@ -48,7 +48,7 @@ static u32 *make_entry(struct disk *d, u32 n)
 	return &(*leaf)[n % LEAF];
 }
 
-/* Bytes of block n that are within the image: the last one may be cut. */
+/* How many bytes of block n the image has: the last block may be cut off. */
 static u32 image_bytes(const struct disk *d, u32 n)
 {
 	return MIN(BLK_BLOCK, d->bytes - n * BLK_BLOCK);
@@ -118,7 +118,7 @@ static bool blk_zero(void *opaque, u32 n)
 		return true;
 	}
 	if (!disk_block(d, n))
-		return true;		/* it is zero, and no map is made for that */
+		return true;		/* it is zero already: no need to make a map */
 	e = make_entry(d, n);
 	if (!e)
 		return no_memory(d);
@@ -187,7 +187,7 @@ void disks_add(struct guest *g)
 	}
 }
 
-/* Whoever of earlier in ringlet.conf has this image, and one of the two writes it in place. */
+/* A disk earlier in ringlet.conf with the same image, if one of the two writes it in place. */
 static const struct disk *disk_rival(const struct disk *d)
 {
 	struct disk *other = NULL;
@@ -199,7 +199,7 @@ static const struct disk *disk_rival(const struct disk *d)
 	return NULL;
 }
 
-/* Who boots from the image that d writes in place. */
+/* The guest that boots from the image that d writes in place. */
 static const struct guest *boots_from(const struct disk *d)
 {
 	u32 i;
@@ -257,7 +257,7 @@ struct disk *disk_at(u32 i)
 	return NULL;
 }
 
-/* The blocks, and the pieces of the map that tell where they are. */
+/* The changed blocks, and the pieces of the map that say where they are. */
 u32 disk_changed_kib(const struct disk *d)
 {
 	u32 i, n = d->changed;
@@ -279,7 +279,7 @@ static void drop_leaf(u32 *leaf)
 	frame_free(ptr_frame(leaf));
 }
 
-static u32 disks_dropping;		/* how many are in the middle of it */
+static u32 disks_dropping;		/* how many disks are dropping their changes */
 
 static bool drop_piece(struct disk *d)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sends a disk out over the second serial port, for tools/receive-disk to put together again:
+ * Sends a disk over the second serial port, for tools/receive-disk to put together again:
  *
  * 	a line	"RINGLET-DISK 1 NAME BYTES\n"
  * 	then, for each block that is not all zero, a header of three little-endian words
@@ -33,7 +33,7 @@ static struct {
 	u32 at, sent, crc;
 } save;
 
-/* The usual one (IEEE 802.3), four bits at a time. */
+/* The usual CRC-32 (IEEE 802.3), four bits at a time. */
 static u32 crc32(u32 crc, const void *data, u32 len)
 {
 	static u32 table[16];
@@ -78,7 +78,7 @@ static void save_end(u32 mark, u32 sent, u32 crc)
 {
 	struct header h = { mark, sent, crc };
 
-	export_write(&h, sizeof(h));	/* blocks leave room for it */
+	export_write(&h, sizeof(h));	/* send_block()'s caller has left room for it */
 	export_release();
 	save.disk = NULL;
 }
@@ -101,7 +101,7 @@ static bool all_zero(const u32 *p)
 	return true;
 }
 
-/* The image's last block may be cut: what is beyond it is not ours to read. */
+/* The image's last block may be cut off; what follows it in memory is not part of it. */
 static const void *whole_block(u32 n)
 {
 	static u8 last[BLK_BLOCK];

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Randomness for guests, all out of one pool: a ChaCha20 key.  What is hard to foresee goes into it
- * by exclusive or: the processor's own random numbers if it has them, and the moments at which the
- * machine's interrupts came.  Each use replaces the key by a part of the keystream that nobody
- * sees, so that neither what was given out before nor what other guests got can be computed from
- * what is here.
+ * Random numbers for guests, all from one pool: a ChaCha20 key.  What is hard to predict is XORed
+ * into it: the processor's own random numbers, if it has them, and the moments when the machine's
+ * interrupts came.  Each use replaces the key by a part of the keystream that nobody sees, so what
+ * was given out before, or to other guests, cannot be computed from what is here.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +21,7 @@
 #define RDRAND_TRIES	10		/* as Intel advises */
 
 static u32 key[WORDS];
-static u32 moments[WORDS];		/* of the TSC's low bits, folded together until the pool is used */
+static u32 moments[WORDS];		/* the TSC's low bits, folded together until the pool is used */
 
 static void entropy_fold(u32 v)
 {
@@ -37,8 +36,8 @@ void entropy_stir(void)
 	entropy_fold((u32)rdtsc());
 }
 
-/* 0 from a processor that has none, or whose numbers stop coming or changing (some did after a
- * suspend): those are never asked again. */
+/* A random number of the processor's own.  0 if it has none, or if they stop coming or changing (on
+ * some they did after a suspend); then it is never asked again. */
 static u32 processors_own(void)
 {
 	static bool failed;
@@ -65,7 +64,7 @@ static void entropy_mix(void)
 		key[i] ^= moments[i] ^ processors_own();
 }
 
-/* One block of the keystream: half of it is the next key. */
+/* One block of the keystream; half of it becomes the next key. */
 static void entropy_next(u32 out[WORDS])
 {
 	u32 block[16] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
@@ -89,7 +88,7 @@ void entropy_get(void *buf, u32 len)
 	}
 }
 
-/* Two clocks of different quartz never agree on the last digits. */
+/* Two clocks with different crystals never agree on the last digits. */
 void entropy_init(void)
 {
 	u32 i, unused[WORDS];
@@ -104,7 +103,7 @@ void entropy_init(void)
 	}
 }
 
-/* ---- the device that guests get it from ---- */
+/* ---- the device ---- */
 
 static void entropy_fill(void *opaque, void *buf, u32 len)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The second serial port, on which images and captures leave.  It belongs to one of them at a time,
- * and its ring takes memory only then.  Nobody waits for it: who writes asks for room first and
- * comes again.
+ * The second serial port, on which disks and captures are sent.  It has one user at a time, and its
+ * ring takes memory only then.  Nobody waits for it: the user asks for room first, and tries again
+ * later.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define RING	65536
 
-static char owner[64];			/* "": nobody */
+static char owner[64];			/* "": none */
 
 void export_init(void)
 {
@@ -30,7 +30,7 @@ const char *export_claim(const char *who)
 		snprintf(why, sizeof(why), "the second serial port is in use: %s", holder);
 		return why;
 	}
-	/* The last one's ring may still be on its way. */
+	/* The last user's ring may still be in use. */
 	if (!com2.tx.byte && !(com2.tx.byte = malloc(RING)))
 		return "no memory";
 	com2.tx.size = RING;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * LANs.  A LAN is a name in ringlet.conf: a switch with a port for each `net =` that says it, and
- * the LAN's own host at port 0.  All of it lives as long as the configuration; a guest's card is
- * plugged in while the guest lives.  What is sent is delivered at once, and who got something is
+ * LANs.  A LAN is a name in ringlet.conf: a switch with a port for each `net =` line that names it,
+ * and the LAN's own host at port 0.  All of this lives as long as the configuration; a guest's card
+ * is plugged in while the guest lives.  Packets are delivered at once, and each receiver is
  * interrupted once, after the batch.
  */
 #include <stdio.h>
@@ -36,7 +36,7 @@ struct lan *lan_find(const char *name)
 
 /* ---- packets ---- */
 
-#define FLOOD_COST	30000		/* for each guest, of one frame that is for all */
+#define FLOOD_COST	30000		/* for each guest, for one broadcast frame */
 #define HOST_COST	1500		/* to ask the LAN's own host */
 
 static struct work *sender_of(const struct net_packet *p)
@@ -44,7 +44,8 @@ static struct work *sender_of(const struct net_packet *p)
 	return p->from ? p->from->guest.work : NULL;
 }
 
-/* What a receiver costs is put down to it, but it takes from the piece of work that the sender may do. */
+/* A receiver is charged for its own work, but the work comes out of the piece that the sender may
+ * do now. */
 static enum net_fate lan_receive(struct lan_port *to, struct net_packet *p)
 {
 	struct work *receiver = &to->guest->work, was = *receiver, *sender = sender_of(p);
@@ -57,8 +58,8 @@ static enum net_fate lan_receive(struct lan_port *to, struct net_packet *p)
 	return fate;
 }
 
-/* Returns what it was worth in work: one that finds no room may have had its checksum made, and a
- * search for buffers. */
+/* Returns what it cost in work.  Even a packet for which there is no room may have cost a checksum
+ * and a search for buffers. */
 static u32 lan_deliver(struct lan_port *from, struct lan_port *to, struct net_packet *p, bool flooded)
 {
 	bool spent = flooded && to->guest->work.done - to->work_before > FLOOD_COST;
@@ -85,7 +86,7 @@ static u32 lan_deliver(struct lan_port *from, struct lan_port *to, struct net_pa
 	return fate == NET_NO_DRIVER ? 0 : p->len;
 }
 
-/* The LAN's own host answers at once, or never. */
+/* The LAN's own host answers at once or never. */
 static u32 ask_host(struct lan_port *from, struct net_packet *p)
 {
 	u8 question[LANHOST_FRAME];
@@ -169,7 +170,7 @@ static void port_gone(void *opaque)
 	port->touched = false;
 }
 
-/* ---- what there is ---- */
+/* ---- LANs and their ports ---- */
 
 static struct lan *make_lan(const char *name)
 {
@@ -186,8 +187,8 @@ static struct lan *make_lan(const char *name)
 	return lan;
 }
 
-/* The n-th card of g, at the switch.  Its address there is its guest's number, plus 16 for each
- * other that this guest has on the same LAN. */
+/* Connects g's n-th card to its switch.  Its IP address ends in the guest's number, plus 16 for
+ * each card this guest already has on the same LAN. */
 static bool make_port(struct guest *g, u32 n)
 {
 	const struct net_config *c = &g->cfg->net[n];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* LANs and the ports that guests have there, for lan.c, cmd_net.c and capture.c. */
+/* LANs and their ports, for lan.c, cmd_net.c and capture.c. */
 #ifndef HV_LAN_H
 #define HV_LAN_H
 
@@ -11,11 +11,11 @@
 struct lan_port {
 	struct lan *lan;
 	struct guest *guest;
-	u32 eth;			/* its how manieth */
-	u32 index;			/* at the switch */
+	u32 eth;			/* which of the guest's cards: 0 is eth0 */
+	u32 index;			/* of the port, at the switch */
 	struct virtio_net *net;		/* while the guest lives */
-	u32 work_before;		/* its guest's account when a frame came that is for all */
-	bool touched;			/* got something it was not interrupted for yet */
+	u32 work_before;		/* its guest's account when a broadcast frame came */
+	bool touched;			/* it received something, but has not been interrupted yet */
 	u64 sent, sent_bytes, received, received_bytes;
 	u64 fate[NET_FATE_MAX];
 };
@@ -28,16 +28,16 @@ struct lan {
 	struct lan_port *port[SWITCH_PORTS];	/* [0] is NULL */
 };
 
-struct lan *lan_at(u32 i);		/* NULL: there are not so many */
+struct lan *lan_at(u32 i);		/* NULL: there is none */
 struct lan *lan_find(const char *name);
 
 /* ---- capture.c ---- */
 struct capture {
 	const struct lan *lan;
-	u64 packets, lost;		/* sent out; found no room */
+	u64 packets, lost;		/* sent; left out for lack of room */
 };
 const struct capture *capture_now(void);	/* NULL: there is none */
-/* NULL, or why it cannot be: half a sentence. */
+/* Returns NULL, or why not: half a sentence. */
 const char *capture_start(const struct lan *lan);
 bool capture_stop(void);		/* false: there was none */
 void capture_packet(const struct lan *lan, const struct net_packet *p);

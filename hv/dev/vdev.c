@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The virtio devices of a guest: which it has, where their registers are, and the few things they
- * may do to it.  Device 0 is the console, then comes the entropy, then the disks and the networks
- * of ringlet.conf in their order, so that each keeps its place from boot to boot.
+ * may do to the guest.  Device 0 is the console, then comes the entropy device, then the disks and
+ * networks in the order of ringlet.conf, so that each keeps its place from boot to boot.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +13,9 @@
 #include "hv/dev/dev.h"
 #include "hv/lib/lib.h"
 
-#define MOST_LOGGED 4		/* a guest can break and reset its device as often as it likes */
+#define MOST_LOGGED 4		/* a guest can break and reset a device as often as it likes */
 
-struct vdev_guest {		/* what a device knows as its guest */
+struct vdev_guest {		/* what a device sees as its guest */
 	struct guest *guest;
 	u32 index;
 	u32 logged;
@@ -70,7 +70,7 @@ static void poll_soon(void *opaque)
 	v->guest->vdevs_due |= BIT(v->index);
 }
 
-/* The first one of several counts. */
+/* If several ask, the first one counts. */
 static void settle_within(void *opaque, u32 ns)
 {
 	struct vdev_guest *v = opaque;
@@ -148,7 +148,7 @@ static void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
 
 static const struct guest_bus vdev_bus = { vdev_has, vdev_read, vdev_write };
 
-/* ---- all of them ---- */
+/* ---- all devices ---- */
 
 static bool vdev_add(struct guest *g, u32 n,
 		     struct virtio_dev *(*make)(struct guest *g, u32 n, const struct virtio_guest *access))
@@ -199,7 +199,8 @@ void vdevs_destroy(struct guest *g)
 	}
 }
 
-/* One whose queue has work left comes again, though there may be nothing to do for it at once. */
+/* A device with work left in a queue is polled again, though it may have nothing to do right
+ * now. */
 bool vdevs_poll(struct guest *g)
 {
 	u32 due = g->vdevs_due, i, at;
@@ -223,12 +224,12 @@ bool vdevs_poll(struct guest *g)
 			first = false;
 			continue;
 		}
-		/* Next time it begins with this one, but if that had it all for itself. */
+		/* Next time begin with this device, unless it had this piece all to itself. */
 		g->vdev_first = first ? at + 1 : at;
 		g->vdevs_due |= due;
 		return true;
 	}
-	return more || console_pending(g);	/* it may just have said something */
+	return more || console_pending(g);	/* the guest may just have written something */
 }
 
 void vdev_console_typed(struct guest *g)
