@@ -111,13 +111,14 @@ void shadow_flush_all(struct guest *g);
 void shadow_flush_one(struct vcpu *v, gva_t a);	/* in this root; a kernel address in all roots */
 void shadow_flush_everywhere(struct guest *g, gva_t a);	/* in all roots */
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir); /* one directory entry of the roots for cr3 */
-/* Ring 3 may have no pages where virtual-8086 code could begin: the machine cannot stop code that spins there. */
+/* True if ring 3 must get no pages where virtual-8086 code could begin, because this machine could
+ * not stop code that spins there. */
 extern bool shadow_low_shut;
-/* Does the current root give ring 3 pages where virtual-8086 code could begin?  Some processors (QEMU's)
- * let an iret of ring 1 or 3 enter that mode, with interrupts off and IOPL 3, and `int` takes that
- * IOPL along through a gate to ring 1.  The mode's first instruction is below 1 MiB and 64 KiB, and
- * fetched with ring 3's rights; so who has no pages for ring 3 there is safe.  For those who have, the
- * gate is kept shut and the watchdog is on.  (Asked before each entry.) */
+/* Does the current root give ring 3 pages where virtual-8086 code could begin?  Some processors
+ * (QEMU's) let an iret in ring 1 or 3 enter that mode, with interrupts off and IOPL 3, and `int`
+ * carries that IOPL through a gate to ring 1.  The mode's first instruction is below 1 MiB + 64 KiB
+ * and is fetched with ring 3's rights, so a root without pages for ring 3 there is safe.  For a
+ * root that has some, the gate stays closed and the watchdog runs.  (Called before each entry.) */
 static inline bool shadow_low_open(const struct guest *g)
 {
 	return g->shadow.current->entries[V86_DIR] & PTE_US;

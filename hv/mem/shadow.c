@@ -3,43 +3,45 @@
  * Shadow page tables: what the processor really walks while a guest runs.
  *
  * A shadow is a TLB with rules.  It may lag behind the guest's tables exactly as a hardware TLB
- * may: filled on faults, emptied by the flushes the guest must do anyway.  So no guest has to tell
- * us of page-table writes, and none can be forgotten.  The rules:
+ * may: it is filled on faults and emptied by the flushes the guest must do anyway.  So no guest has
+ * to tell us about writes to page tables, and none can be forgotten.  The rules:
  *
- * 1. An entry is all zeroes, or was built from nothing (`make_pte`, `make_pde`) with no more rights
- * than the guest's entry had at some time since its last flush, on a frame that is the guest's. 2.
- * Accessed is set in the guest's entry before the shadow lets a read through, dirty before it lets
- * a write through: a clean page is mapped read-only. 3. The last entry of each directory is the
- * Switcher's.
+ * 1. An entry is all zeroes, or was built from nothing (`make_pte`, `make_pde`), for a frame of the
+ *    guest, with no more rights than the guest's entry had at some time since its last flush.
  *
- * One shadow page table (spt) stands for one page table of the guest, by whatever way it is
- * reached, or for the 1024 frames of a 4 MiB entry.  Rights of the directory entry go into the
- * shadow's directory entry, those of the table entry into the shadow's table entry, and the
- * processor combines them as it does for the guest's.  So all roots share the kernel's tables.
+ * 2. Accessed is set in the guest's entry before the shadow lets a read through, dirty before it
+ *    lets a write through: a clean page is mapped read-only.
  *
- * Kernel addresses (from shared-page `kernel_address` up) count as global: a root flush leaves them
- * alone, and what one root has cached another may use.  Below that a table's entries serve only
- * roots that were linked to it when they were filled; see `link_table`.
+ * 3. The last entry of each directory is the Switcher's.
  *
- * A link from a directory may lag too, like a processor's cache of directory entries: until it is
- * flushed, what other addresses fill into its table shows through it.
+ * One shadow page table (spt) stands for one page table of the guest, however it is reached, or for
+ * the 1024 frames of a 4 MiB entry.  Rights of the directory entry go into the shadow's directory
+ * entry, those of the table entry into the shadow's table entry, and the processor combines them as
+ * it does for the guest's.  So all roots share the kernel's tables.
  *
- * The memory is bounded and taken when the guest starts.  When it is all in use, the roots longest
- * out of use give theirs up first.
+ * Kernel addresses (from the shared page's `kernel_address` up) count as global: flushing a root
+ * leaves them alone, and what one root has cached another may use.  Below that, a table's entries
+ * serve only roots that were linked to it when they were filled; see `link_table`.
+ *
+ * A link from a directory may lag, too, like a processor's cache of directory entries.  Until it is
+ * flushed, what is filled into its table through other addresses shows through it.
+ *
+ * The memory is bounded and taken when the guest starts.  When all of it is in use, the roots that
+ * have not been used for the longest time give up theirs first.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "hv/mem/mem.h"
 
-#define PREFILL	16	/* entries looked at around a fault: one cache line of guest entries */
+#define PREFILL	16	/* entries looked at around a fault: a cache line of guest entries */
 
 bool shadow_low_shut;
 
 static u32 dir_of(gva_t a) { return gva_x(a) >> 22; }
 static u32 index_of(gva_t a) { return (gva_x(a) >> PAGE_SHIFT) & 1023; }
 
-/* First directory index that counts as kernel; all are user until the guest has said. */
+/* The first directory index that counts as kernel.  Until the guest has said, all are user. */
 static u32 kernel_dir(const struct guest *g)
 {
 	return g->vcpu->have_shared ? g->vcpu->kernel_address >> 22 : SWITCHER_DIR;
@@ -77,8 +79,8 @@ static void spt_empty(struct spt *t)
 	memset(frame_ptr(t->page), 0, PAGE_SIZE);
 }
 
-/* Undoes the link at root's directory index; the table goes when nothing links it.  One that lives
- * on keeps its entries for the others: should this root come back, link_table empties it. */
+/* Removes the link at r's directory index; the table goes when nothing links to it.  If others do,
+ * it keeps its entries for them; should this root link to it again, link_table() empties it. */
 static void unlink_table(struct shadow *s, struct shadow_root *r, u32 dir)
 {
 	struct spt *t = r->spt[dir];
@@ -171,7 +173,7 @@ static struct spt *spt_make(struct guest *g, gfn_t table, bool large)
 
 /* ---- filling ---- */
 
-/* The only two places where a shadow entry comes into being. */
+/* The only two places where shadow entries are made. */
 static u32 make_pte(hfn_t frame, u32 gpte)
 {
 	u32 rights = gpte & PTE_US;
@@ -185,13 +187,13 @@ static u32 make_pde(const struct spt *t, u32 gpde)
 {
 	u32 rights = gpde & PTE_US;
 
-	/* A 4 MiB entry has its dirty bit here; a table's entries have their own. */
+	/* A 4 MiB entry has its dirty bit here; entries of a table have their own. */
 	if ((gpde & PTE_RW) && (!t->large || (gpde & PTE_D)))
 		rights |= PTE_RW;
 	return hpa_x(hfn_hpa(t->page)) | PTE_P | PTE_A | rights;
 }
 
-/* Some root has t at dir, and none with fewer rights than pde's. */
+/* Some root has t at dir, and none has it there with fewer rights than pde. */
 static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir, u32 pde)
 {
 	bool linked = false;
@@ -214,8 +216,8 @@ static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir, u32 
  *
  * A table that others link already may hold entries older than the last flush of these addresses in
  * this root.  For a kernel table that some root has at the same place, with no fewer rights, that
- * is no matter (global); else it is emptied first.  Tables that are shared in another way are rare (no Linux has them), so
- * the cost is too.
+ * does not matter (it is global); otherwise the table is emptied first.  Tables shared in other
+ * ways are rare (no Linux has them), so this seldom costs anything.
  */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u32 access)
 {
@@ -239,18 +241,18 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u3
 		r->links++;
 		r->entries[dir] = 0;
 	}
-	/* More rights here must not reach entries that were cached under fewer. */
+	/* More rights here must not apply to entries that were cached under fewer. */
 	pde = make_pde(t, w->pde);
 	if (dir == V86_DIR && !(access & ACCESS_USER) && !(r->entries[dir] & PTE_US))
-		pde &= ~PTE_US;		/* not before ring 3 wants it: see shadow_low_open */
+		pde &= ~PTE_US;		/* not before ring 3 uses it: see shadow_low_open */
 	if (r->entries[dir] && (pde & ~r->entries[dir]))
 		spt_empty(t);
 	r->entries[dir] = pde;
 	return t;
 }
 
-/* Neighbours whose guest entries are present and accessed: a TLB might have them, so may we; it
- * saves an exit each. */
+/* Fills in neighbours whose guest entries are present and accessed.  A TLB might have them, so we
+ * may, too; each saves an exit. */
 static void shadow_prefill(struct guest *g, struct spt *t, u32 index)
 {
 	u32 first = index & ~(PREFILL - 1u), i, gpte[PREFILL];
@@ -314,8 +316,8 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 
 /* ---- roots and flushes ---- */
 
-/* A root for another directory starts with the kernel tables of the one in use: they are global.  What
- * it had is older than that one's last flush. */
+/* A root for another directory starts with the kernel tables of the current root, because they are
+ * global.  What it had itself is older than the current root's last flush. */
 static void share_kernel(struct guest *g, struct shadow_root *r)
 {
 	struct shadow_root *from = g->shadow.current;
@@ -354,7 +356,8 @@ static struct shadow_root *root_in_slot(struct guest *g, u32 i)
 	return r;
 }
 
-/* Without a name: by cr3, else an unused slot, else the one longest out of use. */
+/* For a root without a number: the one with this cr3, else an unused slot, else the one not used
+ * for the longest time. */
 static struct shadow_root *root_by_cr3(struct guest *g, u32 cr3)
 {
 	struct shadow *s = &g->shadow;
@@ -414,9 +417,9 @@ void shadow_flush_all(struct guest *g)
 }
 
 /*
- * The table's entry goes, and so does the link if the guest's directory no longer leads to this
- * table, or has not been accessed: another address may fill the same entry again, and this one must
- * not see it, or not without a mark in the directory.
+ * Drops the table's entry.  Also drops the link, if the guest's directory entry no longer leads to
+ * this table or is not marked accessed: another address may fill the same table entry again, and
+ * this address must not see it, or not without an accessed mark in the directory.
  */
 static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 {
@@ -429,7 +432,7 @@ static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
 		((u32 *)frame_ptr(t->page))[index_of(a)] = 0;
 		gmem_read_u32(g, gpa(r->cr3 + dir * 4), &gpde);
 	}
-	/* Of a large page hardware drops all 4 MiB. */
+	/* For a large page hardware drops all 4 MiB. */
 	if ((gpde & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
 	    gpde >> PAGE_SHIFT != gfn_x(t->table))
 		unlink_table(&g->shadow, r, dir);
@@ -482,8 +485,8 @@ hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)
 
 /* ---- birth and death ---- */
 
-/* One page table for 32 guest frames and some to begin with: a process's sparse tables fit, and the
- * cost stays near 4 % of the guest's memory. */
+/* One page table per 32 guest frames, and some to begin with.  The sparse tables of processes fit,
+ * and the cost stays near 4 % of the guest's memory. */
 u32 shadow_pages_for(u32 mem_pages)
 {
 	return 64 + mem_pages / 32;
@@ -528,7 +531,7 @@ void shadow_destroy(struct guest *g)
 
 	for (i = 0; i < s->max_pages; i++)
 		frame_free(s->pool[i].page);
-	/* Frames of roots in use are still in the array, above root_frames_left. */
+	/* The frames of used roots are still in the array, above root_frames_left. */
 	for (i = 0; i < ARRAY_SIZE(s->root_frames); i++)
 		if (hfn_x(s->root_frames[i]) != hfn_x(HFN_NONE))
 			frame_free(s->root_frames[i]);

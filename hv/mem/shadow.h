@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The shadow's own structures, for shadow.c, audit.c and their tests; see shadow.c. */
+/* The shadows' structures, for shadow.c, audit.c and their tests; see shadow.c. */
 #ifndef HV_SHADOW_H
 #define HV_SHADOW_H
 
@@ -8,18 +8,18 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-#define SHADOW_ROOTS	RINGLET_ASIDS	/* named or not, at most so many at once */
+#define SHADOW_ROOTS	RINGLET_ASIDS	/* at most this many at once, numbered or not */
 #define SWITCHER_DIR	(SWITCHER_BASE >> 22)
-#define V86_DIR		0		/* all that a segment of virtual-8086 mode begins in */
-#define NO_CR3		1u		/* no page-aligned value */
-/* A table for a 4 MiB entry allows all; its directory entry says what is really allowed. */
+#define V86_DIR		0		/* where every segment of virtual-8086 mode begins */
+#define NO_CR3		1u		/* not page aligned, so never a real one */
+/* A table for a 4 MiB entry allows everything; its directory entry says what is really allowed. */
 #define LARGE_RIGHTS	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 struct spt {			/* one shadow page table */
 	hfn_t page;
-	gfn_t table;		/* the guest's page table; if large, its first frame */
+	gfn_t table;		/* the guest's page table; if large, the first frame of the 4 MiB */
 	bool large;
-	bool user;		/* some link is or was below the kernel */
+	bool user;		/* a link to it is or was below the kernel */
 	u32 parents;		/* links to it */
 	struct spt *next, **link;	/* in the hash chain, and what points here; or in the free list */
 };
@@ -28,7 +28,7 @@ struct shadow_root {
 	hfn_t pgd;
 	u32 *entries;		/* in pgd; NULL: slot never used */
 	struct spt **spt;	/* 1024: the table behind each entry */
-	u32 links;		/* how many are not NULL */
+	u32 links;		/* how many of spt are not NULL */
 	u32 cr3;		/* the guest's page directory it shadows, or NO_CR3 */
 	u32 last_used;		/* shadow.clock at the last switch to it */
 };
