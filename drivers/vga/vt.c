@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The terminal: a state machine over bytes (plain, ESC, CSI, string) that moves a cursor over
- * cells.  Everything that comes from outside is clamped where it is used: rows and columns to the
- * screen, counts to what is left of it, parameters to 9999.
+ * cells.  Everything from outside is clamped where it is used: rows and columns to the screen,
+ * counts to what is left of it, parameters to 9999.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ enum { GROUND, ESCAPE, CSI, STRING, SWALLOW };
 #define REPLY_WORK	2400
 #define GLYPH_WORK	600
 
-/* Unicode to CP437, for what text programs draw with; both ways. */
+/* Unicode to CP437 and back, for what text programs draw with. */
 static const struct {
 	u16 unicode;
 	u8 cp437;
@@ -72,7 +72,7 @@ static u8 effective_attr(const struct vt_cursor *c)
 	return c->reverse ? (u8)((fg & 7) << 4 | bg | (fg & 8 && !bg ? 0 : fg & 8)) : (u8)(bg << 4 | fg);
 }
 
-/* Erasing leaves the background colour, as on Linux and xterm. */
+/* Erasing keeps the background colour, as on Linux and xterm. */
 static u16 vt_blank(const struct vt *vt)
 {
 	return (u16)(((vt->now.attr & 0x70) | (DEFAULT_ATTR & 0x0F)) << 8 | ' ');
@@ -83,7 +83,7 @@ static u16 *row_at(struct vt *vt, u32 row)
 	return &vt->cells[row * vt->cols];
 }
 
-/* Blanks n cells from a row and column on; never beyond the screen. */
+/* Blanks n cells from a row and column on, never beyond the screen. */
 static void vt_erase(struct vt *vt, u32 row, u32 col, u32 n)
 {
 	u32 at = row * vt->cols + col, end = MIN(at + n, vt->rows * vt->cols);
@@ -140,7 +140,7 @@ static void delete_cells(struct vt *vt, u32 n)
 
 /* ---- cursor ---- */
 
-/* Absolute, from 0; clamped. */
+/* Absolute, counted from 0, clamped. */
 static void move_to(struct vt *vt, u32 row, u32 col)
 {
 	vt->now.row = (u8)MIN(row, vt->rows - 1);
@@ -148,7 +148,7 @@ static void move_to(struct vt *vt, u32 row, u32 col)
 	vt->wrap_pending = false;
 }
 
-/* As programs count: from 1, and with the origin at the scroll region's top if they said so. */
+/* As programs count: from 1, and from the top of the scroll region if they chose that origin. */
 static void vt_address(struct vt *vt, u32 row, u32 col)
 {
 	if (vt->origin)
@@ -266,7 +266,7 @@ void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 	vt->wrap_pending = false;
 }
 
-/* Parameter i, or what it means when it is left out (or, as most take it, 0). */
+/* Parameter i, or its default if it is left out or, which mostly means the same, 0. */
 static u32 vt_param(const struct vt *vt, u32 i, u32 otherwise)
 {
 	return i < vt->nparams && vt->params[i] ? vt->params[i] : otherwise;
@@ -278,7 +278,7 @@ static u8 vga_colour(u32 ansi)
 	return (u8)((ansi & 0xA) | (ansi & 1) << 2 | (ansi & 4) >> 2);
 }
 
-/* One of 256: the 16 themselves, then a 6x6x6 cube, then greys. */
+/* One of 256 colours: the 16, then a 6x6x6 cube, then greys. */
 static u8 nearest_16(u32 n)
 {
 	u32 r, g, b;
@@ -294,8 +294,8 @@ static u8 nearest_16(u32 n)
 	return (u8)((r > 2) << 2 | (g > 2) << 1 | (b > 2) | (MAX(r, MAX(g, b)) > 4 ? 8 : 0));
 }
 
-/* 38 or 48 at parameter i: a colour from a palette or as red, green, blue.  Returns the last one
- * used. */
+/* 38 or 48 at parameter i: a colour from a palette, or as red, green, blue.  Returns the last
+ * parameter used. */
 static u32 extended_colour(struct vt *vt, u32 i, bool background)
 {
 	u8 colour = 0;
@@ -370,7 +370,7 @@ static void set_mode(struct vt *vt, u32 mode, bool on)
 		case 25:
 			vt->cursor_visible = on;
 			break;
-		case 47:		/* the other screen, which we have not: an empty one to begin with */
+		case 47:		/* the other screen, which we do not have: just clear this one */
 		case 1047:
 		case 1049:
 			if (on)
@@ -480,7 +480,7 @@ static void vt_csi(struct vt *vt, u8 c)
 
 		if (!vt->nparams)
 			vt->nparams = 1;
-		if (vt->nparams > VT_MAX_PARAMS)	/* too many: what comes is lost */
+		if (vt->nparams > VT_MAX_PARAMS)	/* too many: the rest is lost */
 			return;
 		p = &vt->params[vt->nparams - 1];
 		*p = (u16)MIN(*p * 10u + (c - '0'), (u32)MAX_PARAM);
@@ -544,7 +544,7 @@ static void vt_control(struct vt *vt, u8 c)
 	case '\r':
 		move_to(vt, vt->now.row, 0);
 		break;
-	case 0x18: case 0x1A:		/* CAN, SUB: never mind what has begun */
+	case 0x18: case 0x1A:		/* CAN, SUB: drop what has begun */
 		vt->state = GROUND;
 		break;
 	case ESC:
@@ -727,7 +727,7 @@ void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u3
 	u32 row;
 	char s[48];
 
-	/* To a known state first: whatever ran there before may have left modes behind. */
+	/* Reset to a known state first: whatever ran there before may have left modes on. */
 	vt_paint(&p, "\033[0m\033(B\033[r\033[4l\033[?6l\033[?7h\033[2J\033[H");
 	for (row = 0; row < vt->rows; row++)
 		paint_row(&p, vt, row);
@@ -737,7 +737,7 @@ void vt_repaint(const struct vt *vt, void (*put)(void *arg, const void *data, u3
 	}
 	snprintf(s, sizeof(s), "\033[%u;%uH", c->row + 1u, c->col + 1u);
 	vt_paint(&p, s);
-	/* Only writing the last column again makes the other one wait at it, too. */
+	/* Only writing the last column again makes the other terminal wait there, too. */
 	if (vt->wrap_pending) {
 		u16 cell = vt->cells[c->row * vt->cols + c->col];
 

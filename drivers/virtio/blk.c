@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio block device.  One request is in work at a time, in pieces of a block; it is judged
- * whole before its first byte moves, so that one that runs past the end touches nothing.
+ * The virtio block device.  It works on one request at a time, block by block.  The whole request
+ * is checked before its first byte moves, so one that runs past the end touches nothing.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +20,10 @@ enum { OK = 0, IOERR = 1, UNSUPP = 2 };
 
 #define UNMAP			1	/* flag of a range */
 #define MAX_RANGE_SECTORS	(64u << 11)	/* 64 MiB in one discard */
-#define REQUEST_COST		800	/* as virtio_spend() counts, beside its descriptors ... */
+#define REQUEST_COST		800	/* in virtio_spend()'s units, beside its descriptors ... */
 #define PIECE_COST		50	/* ... and its bytes */
 #define PIECES_PER_POLL		128	/* half a MiB */
-#define SEG_MAX			128	/* pieces we ask for in a request, beside its header and status */
+#define SEG_MAX			128	/* segments we allow in a request, beside header and status */
 
 struct request {
 	u32 type, reserved;
@@ -56,14 +56,14 @@ struct virtio_blk {
 	struct virtio_dev dev;
 	struct virtio_blk_disk disk;
 	struct config config;
-	struct virtio_chain chain;	/* the request in work ... */
+	struct virtio_chain chain;	/* the current request ... */
 	bool in_work;
 	u32 type;
-	bool unmap;			/* its memory may be given back */
+	bool unmap;			/* the blocks' memory may be given back */
 	u8 status;
-	u64 start;			/* ... its bytes on the disk ... */
-	u32 bytes, done;		/* ... and how far it has come */
-	u32 id_bytes;			/* of the disk's name, if that is what it wanted */
+	u64 start;			/* ... where it begins on the disk ... */
+	u32 bytes, done;		/* ... how long it is, and how much is done */
+	u32 id_bytes;			/* of the disk's name, if it asked for that */
 };
 
 static struct virtio_blk *blk_of(struct virtio_dev *d)
@@ -71,9 +71,10 @@ static struct virtio_blk *blk_of(struct virtio_dev *d)
 	return (struct virtio_blk *)((u8 *)d - offsetof(struct virtio_blk, dev));
 }
 
-/* ---- judging ---- */
+/* ---- checking ---- */
 
-/* The part of the disk it is about; no part: it fails with that status. */
+/* Sets the part of the disk it is about.  If there is no such part, returns the status it fails
+ * with. */
 static u8 set_extent(struct virtio_blk *b, u64 sector, u32 bytes, bool writes)
 {
 	if (writes && b->disk.ro)
@@ -117,12 +118,12 @@ static u8 blk_judge(struct virtio_blk *b, const struct request *r)
 		b->id_bytes = virtio_copy_to(&b->dev, &b->chain, 0, b->disk.id, MIN(writable - 1, BLK_ID_BYTES));
 		return OK;
 	case FLUSH:
-		return OK;		/* what is written is in the disk's memory */
+		return OK;		/* what was written is in memory already */
 	}
 	return UNSUPP;
 }
 
-/* Before the first byte moves: a request that can never be done touches nothing. */
+/* Before the first byte moves: a request whose status cannot be written touches nothing. */
 static bool can_tell(struct virtio_blk *b)
 {
 	static const u8 not_yet = IOERR;
@@ -151,7 +152,7 @@ static bool blk_take(struct virtio_blk *b)
 
 /* ---- doing ---- */
 
-/* n bytes within one block, at offset in it; false: there was no memory for a change. */
+/* Moves n bytes at offset in one block; false: there was no memory for a change. */
 static bool blk_move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
 {
 	void *opaque = b->disk.opaque;
@@ -166,9 +167,9 @@ static bool blk_move(struct virtio_blk *b, u32 block, u32 offset, u32 n)
 	if (b->type != OUT && b->unmap && n == BLK_BLOCK)
 		return b->disk.zero(opaque, block);
 	if (b->type == DISCARD)
-		return true;		/* less than a block: nothing would be gained */
+		return true;		/* less than a block: nothing to gain */
 	if (b->type == WRITE_ZEROES && !b->disk.read(opaque, block))
-		return true;		/* as it is */
+		return true;		/* it is zero already */
 	to = b->disk.write(opaque, block);
 	if (!to)
 		return false;
@@ -198,7 +199,8 @@ static void blk_finish(struct virtio_blk *b)
 	b->in_work = false;
 	b->disk.done(b->disk.opaque, in, b->type == OUT ? b->done : 0);
 	virtio_copy_to(&b->dev, &b->chain, status_at, &b->status, 1);
-	/* How many from the first on: the status counts if there is no gap before it. */
+	/* The length counts from the first byte on, so the status counts only if there is no gap
+	 * before it. */
 	virtq_push(&b->dev, 0, b->chain.head, given + (given == status_at));
 }
 
@@ -216,7 +218,7 @@ static bool blk_process(struct virtio_dev *d, u32 q)
 		}
 		if (b->status == OK && b->done < b->bytes)
 			blk_piece(b);
-		if (!virtio_live(d))	/* its buffer is not there: it is not done */
+		if (!virtio_live(d))	/* its buffer was not there: the request is not done */
 			break;
 		if (b->status != OK || b->done == b->bytes)
 			blk_finish(b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio console.  Output is taken only as fast as the screen it goes to: a chain stays in work
- * until its last byte has found room.
+ * The virtio console.  Output is taken only as fast as the screen can show it: we keep a chain
+ * until there was room for its last byte.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +12,16 @@
 #define RX		0
 #define TX		1
 #define PIECE		256		/* bytes at a time */
-#define BYTE_COST	10		/* as virtio_spend() counts */
-#define PIECES_PER_POLL	32		/* one chain may be as long as the guest's memory, many times over */
+#define BYTE_COST	10		/* in virtio_spend()'s units */
+#define PIECES_PER_POLL	32		/* one chain may be many times as long as the guest's memory */
 
 struct virtio_console {
 	struct virtio_dev dev;
 	struct virtio_console_backend backend;
-	struct virtio_chain chain;	/* output: the one in work ... */
-	struct virtio_chain rx_chain;	/* here and not on the stack: it is a kilobyte */
+	struct virtio_chain chain;	/* output: the current chain ... */
+	struct virtio_chain rx_chain;	/* not on the stack, because it is kilobytes large */
 	bool in_work, blocked;
-	u32 done, bytes;		/* ... how far, and how long it is */
+	u32 done, bytes;		/* ... how far we are in it, and how long it is */
 	struct { u16 cols, rows; u32 max_ports, emerg_wr; } __attribute__((packed)) config;
 };
 
@@ -30,7 +30,7 @@ static struct virtio_console *console_of(struct virtio_dev *d)
 	return (struct virtio_console *)((u8 *)d - offsetof(struct virtio_console, dev));
 }
 
-/* A piece of the chain in work; false: there is no room for it now. */
+/* Writes a piece of the current chain; false: there is no room for it now. */
 static bool output_piece(struct virtio_console *c)
 {
 	u8 buf[PIECE];
@@ -44,7 +44,7 @@ static bool output_piece(struct virtio_console *c)
 	return n;
 }
 
-/* True if it goes on, at once or when there is room. */
+/* True if there is more to do, at once or when there is room. */
 static bool vcon_transmit(struct virtio_console *c)
 {
 	bool more = true;
@@ -67,7 +67,7 @@ static bool vcon_transmit(struct virtio_console *c)
 	return more;
 }
 
-/* True if it goes on at once. */
+/* True if there is more to do at once. */
 static bool vcon_receive(struct virtio_console *c)
 {
 	struct virtio_chain *chain = &c->rx_chain;
@@ -120,8 +120,9 @@ static void config_write(struct virtio_dev *d, u32 offset, u32 size, u32 value)
 }
 
 /*
- * Here, and not after each kick, is the guest told that output is done: Linux waits for that
- * without an interrupt, but asks for one, and would leave three times as often for the same text.
+ * The guest is told here, and not after each kick, that output is done.  Linux waits for that
+ * without an interrupt, but asks for one all the same, and would exit three times as often for the
+ * same text.
  */
 static bool vcon_poll(struct virtio_dev *d)
 {
@@ -132,7 +133,7 @@ static bool vcon_poll(struct virtio_dev *d)
 		d->queue[RX].kicked = true;
 	more = virtio_poll(d);
 	virtq_signal(d, TX);
-	/* Blocked output goes on when the wire has room: there is nothing to do until then. */
+	/* Blocked output goes on when the wire has room; until then there is nothing to do. */
 	return more && (!c->blocked || d->queue[RX].kicked);
 }
 

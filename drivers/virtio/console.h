@@ -7,10 +7,10 @@
 
 struct virtio_console_backend {
 	void *opaque;
-	u32 (*room)(void *opaque);				/* bytes output() takes now */
+	u32 (*room)(void *opaque);				/* bytes output() can take now */
 	void (*output)(void *opaque, const void *data, u32 len);
 	u32 (*input)(void *opaque, void *data, u32 len);	/* fetches what was typed */
-	bool (*typed)(void *opaque);				/* is there something? */
+	bool (*typed)(void *opaque);				/* is there input? */
 };
 
 /* b is copied.  NULL: no memory. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The registers of a virtio-mmio device, version 2, and the states they lead through. */
+/* The registers of a virtio-mmio device, version 2, and the states a driver goes through. */
 #include <string.h>
 #include "drivers/virtio/virtio.h"
 
@@ -20,7 +20,7 @@ enum {	/* register offsets */
 #define DRIVER_OK	0x04
 #define NEEDS_RESET	0x40
 #define FAILED		0x80
-#define DRIVERS_OWN	0x8F		/* those that it may set */
+#define DRIVERS_OWN	0x8F		/* bits the driver may set */
 #define INT_CONFIG	2
 
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
@@ -81,9 +81,9 @@ static void set_status(struct virtio_dev *d, u32 value)
 		mmio_reset(d);
 		return;
 	}
-	value = (value & DRIVERS_OWN) | d->status;	/* only a reset clears */
-	/* Features that were not offered, or an old driver: FEATURES_OK does not stick, and nothing
-	 * goes without. */
+	value = (value & DRIVERS_OWN) | d->status;	/* only a reset clears bits */
+	/* If it accepts features we did not offer, or is an old driver, FEATURES_OK does not stick,
+	 * and without that nothing works. */
 	if ((d->accepted & ~d->features) || !virtio_has(d, VIRTIO_F_VERSION_1))
 		value &= ~FEATURES_OK;
 	if (!(value & FEATURES_OK))
@@ -148,7 +148,7 @@ static void set_ready(struct virtio_dev *d, struct virtqueue *vq, u32 value)
 	}
 	if (vq->ready == value)
 		return;
-	/* The guest has its buffers back: what is in work with them is forgotten. */
+	/* The guest takes its buffers back, so we drop what we were doing with them. */
 	if (!value && d->ops->reset)
 		d->ops->reset(d, d->queue_sel);
 	vq->ready = value;

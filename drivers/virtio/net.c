@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio network device.  A frame goes from the sender's buffers straight into the receiver's;
- * only its beginning passes through here.  A receiver's buffers are strung together until the frame
- * has room in them, filled as if they were one, and shown to the guest all at once.
+ * The virtio network device.  A frame is copied from the sender's buffers straight into the
+ * receiver's; only its beginning passes through here.  A receiver's buffers are strung together
+ * until there is room for the frame, filled as if they were one, and given to the guest all at
+ * once.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "drivers/virtio/net.h"
 
 #define BATCH		64		/* packets at a time */
-#define PACKET_COST	800		/* as virtio_spend() counts, beside descriptors and bytes */
+#define PACKET_COST	800		/* in virtio_spend()'s units, beside descriptors and bytes */
 #define BATCH_BYTES	(256u << 10)
-#define HOLD_NS		500000		/* the answer mostly comes within that */
-#define MOST_BUFFERS	132		/* for one frame; with 512 bytes each they hold any */
-#define CHEAP_SEGMENTS		64	/* more, on either side, make a packet dear ... */
-#define CHEAP_BYTES		64	/* ... and so does the checksum of more than 4 KiB */
-#define MOST_SEGMENTS	64		/* made of one frame; Ethernet's 1500 bytes make 46 */
+#define HOLD_NS		500000		/* the answer mostly comes within this time */
+#define MOST_BUFFERS	132		/* for one frame; with 512 bytes each they hold any frame */
+#define CHEAP_SEGMENTS		64	/* more of them, on either side, make a packet expensive ... */
+#define CHEAP_BYTES		64	/* ... as does the checksum of more than 4 KiB */
+#define MOST_SEGMENTS	64		/* made from one frame; with Ethernet's 1500 bytes there are 46 */
 
 static struct virtio_net *net_of(struct virtio_dev *d)
 {
@@ -35,9 +36,9 @@ u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len)
 	return n;
 }
 
-/* ---- out of the guest ---- */
+/* ---- sending ---- */
 
-/* The frame in n->chain becomes p, with its addresses. */
+/* Makes p from the frame in n->chain; reads its addresses. */
 static enum net_fate net_take(struct virtio_net *n, struct net_packet *p)
 {
 	u32 bytes = virtio_readable_bytes(&n->chain), begin = sizeof(p->hdr) + ETH_HEADER;
@@ -51,18 +52,18 @@ static enum net_fate net_take(struct virtio_net *n, struct net_packet *p)
 	p->from = &n->dev;
 	p->chain = &n->chain;
 	p->at = begin;
-	p->hdr.flags &= NET_NEEDS_CSUM;		/* of others we know nothing */
+	p->hdr.flags &= NET_NEEDS_CSUM;		/* the only flag we know */
 	return net_hdr_ok(p, n->dev.accepted) ? NET_OK : NET_BAD_HEADER;
 }
 
-/* So many segments, or bytes to be summed up, or whatever else it is: is it for the next piece of work?  Only what we say
- * ourselves is from nobody. */
+/* Is a packet with so many segments (or the same work of another kind) too expensive for the rest
+ * of this piece of work?  Packets of our own, without a sender, never are. */
 static bool net_dear(const struct virtio_dev *from, u32 segments)
 {
 	return segments > CHEAP_SEGMENTS && from && !virtio_fresh(from);
 }
 
-/* True: there is more. */
+/* True: there is more to send. */
 static bool net_transmit(struct virtio_net *n)
 {
 	u32 packets, bytes = 0;
@@ -97,19 +98,19 @@ static bool net_transmit(struct virtio_net *n)
 	return more;
 }
 
-/* ---- into the guest ---- */
+/* ---- receiving ---- */
 
-struct buffers {			/* several of the guest's, as if they were one */
+struct buffers {			/* several of the guest's buffers, as if they were one */
 	struct virtio_chain all;
 	u32 count, room;
 	u16 head[MOST_BUFFERS];
 	u32 size[MOST_BUFFERS];
 };
 
-/* The next one. */
+/* Takes the next one. */
 static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
 {
-	static struct virtio_chain c;	/* large for a stack */
+	static struct virtio_chain c;	/* too large for the stack */
 
 	if (b->count == MOST_BUFFERS)
 		return NET_TOO_LARGE;
@@ -121,7 +122,7 @@ static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
 	}
 	b->head[b->count] = c.head;
 	b->size[b->count] = virtio_writable_bytes(&c);
-	b->room += MIN(b->size[b->count], NET_MOST * 2);	/* enough, and never over 4 GiB */
+	b->room += MIN(b->size[b->count], NET_MOST * 2);	/* enough, and the sum stays below 4 GiB */
 	b->count++;
 	if (b->all.writable + c.writable > VIRTIO_SEGMENTS)
 		return NET_TOO_LARGE;
@@ -130,7 +131,7 @@ static enum net_fate add_buffer(struct virtio_dev *d, struct buffers *b)
 	return NET_OK;
 }
 
-/* Gives them back, `bytes` in all. */
+/* Gives them back with `bytes` bytes in all. */
 static void give_back(struct virtio_dev *d, const struct buffers *b, u32 bytes)
 {
 	u32 i, n;
@@ -142,7 +143,7 @@ static void give_back(struct virtio_dev *d, const struct buffers *b, u32 bytes)
 	virtq_publish(d, NET_RX);
 }
 
-/* p as it is. */
+/* Delivers p as it is. */
 static enum net_fate net_place(struct virtio_net *n, struct net_packet *p)
 {
 	static struct buffers b;
@@ -162,7 +163,7 @@ static enum net_fate net_place(struct virtio_net *n, struct net_packet *p)
 		p->hdr.buffers = b.count;
 		if (virtio_copy_to(&n->dev, &b.all, 0, p, head) < head ||
 		    (rest && virtio_copy_across(&n->dev, &b.all, head, p->from, p->chain, p->at, rest) < rest))
-			fate = NET_TOO_LARGE;	/* one of the two is broken now */
+			fate = NET_TOO_LARGE;	/* sender or receiver is broken now */
 	}
 	if (fate != NET_OK)
 		virtq_unpop(&n->dev, NET_RX, b.count);
@@ -180,7 +181,7 @@ static bool takes_whole(const struct virtio_net *n, u8 gso_type)
 	return virtio_has(&n->dev, (gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV4 ? NET_F_GUEST_TSO4 : NET_F_GUEST_TSO6);
 }
 
-/* p, not to be segmented any more, with its checksum if the guest wants that. */
+/* Delivers p, which needs no more segmentation, with its checksum if the guest wants it. */
 static enum net_fate with_checksum(struct virtio_net *n, struct net_packet *p)
 {
 	struct net_packet whole;
@@ -190,7 +191,7 @@ static enum net_fate with_checksum(struct virtio_net *n, struct net_packet *p)
 	if (net_dear(p->from, p->len / CHEAP_BYTES))
 		return NET_LATER;
 	virtio_spend(&n->dev, p->len);
-	whole = *p;			/* others may receive it as it was */
+	whole = *p;			/* others may receive it as it is */
 	return net_checksum(&whole) ? net_place(n, &whole) : NET_TOO_HARD;
 }
 
@@ -210,8 +211,8 @@ static enum net_fate in_segments(struct virtio_net *n, const struct net_packet *
 	return fate;
 }
 
-/* Linux's driver is there long before the interface is up: what comes in between is not lost by
- * anybody's fault. */
+/* Linux's driver is there long before the interface is up.  Packets that come in between are lost,
+ * but that is nobody's fault. */
 static bool net_up(struct virtio_net *n)
 {
 	n->up = n->up || virtq_waiting(&n->dev, NET_RX);
@@ -232,7 +233,7 @@ enum net_fate virtio_net_receive(struct virtio_net *n, struct net_packet *p)
 
 static bool net_process(struct virtio_dev *d, u32 q)
 {
-	/* A kick for buffers to receive into only says that there are some. */
+	/* A kick of the receive queue says only that there are buffers. */
 	return q == NET_TX && net_transmit(net_of(d));
 }
 
@@ -254,10 +255,10 @@ static void net_settle(struct virtio_dev *d)
 }
 
 /*
- * That a packet has left is no news worth an interrupt: a guest that waits for it mostly hears of
- * the answer first, and looks then at what has left, too.  So it is told when nobody has anything
- * to do, or after a moment: it may have no other packet to send before it hears of that, and its
- * neighbour may go on for a slice.
+ * That a packet was sent is not worth an interrupt: mostly the answer comes first, and then the
+ * guest also looks at what was sent.  So it is told when nobody has anything to do, or after a
+ * moment: it may be unable to send more before it is told, and its neighbour may go on for a whole
+ * slice.
  */
 static bool net_poll(struct virtio_dev *d)
 {

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a guest leaves to the card of the other side: checksums, and cutting TCP into segments.
- * Mostly the receiver wants neither, since nothing gets lost on the way; for one that does it is
- * done here.
+ * What a sender leaves to the receiver's card: checksums, and cutting TCP into segments.  Most
+ * receivers want neither, since nothing gets lost on the way; for those that do, it is done here.
  */
 #include <string.h>
 #include "drivers/virtio/net.h"
 
-#define LEAST_GSO	8		/* TCP agrees on no less */
+#define LEAST_GSO	8		/* TCP never agrees on less */
 
 bool net_hdr_ok(const struct net_packet *p, u64 features)
 {
@@ -47,7 +46,7 @@ bool net_pull(struct net_packet *p, u32 n)
 bool net_checksum(struct net_packet *p)
 {
 	u32 at = p->hdr.csum_start, field = at + p->hdr.csum_offset, sum = 0, n;
-	u8 piece[512];				/* even: each begins at an even place */
+	u8 piece[512];				/* an even size, so each piece begins at an even offset */
 
 	if (!net_pull(p, field + 2))
 		return false;
@@ -70,7 +69,8 @@ bool net_checksum(struct net_packet *p)
 #define TCP_FIN_PSH	0x09
 #define TCP_CWR		0x80
 
-/* The bytes before the payload, pulled into p->head; 0: not TCP over IP as announced. */
+/* Pulls all headers into p->head and returns their length; 0: it is not TCP over IP as
+ * announced. */
 static u32 offload_headers(struct net_packet *p)
 {
 	bool v4 = (p->hdr.gso_type & ~NET_GSO_ECN) == NET_GSO_TCPV4;
@@ -94,7 +94,8 @@ u32 net_segments(const struct net_packet *p)
 	return all ? MAX((p->len - all + p->hdr.gso_size - 1) / p->hdr.gso_size, 1u) : 0;
 }
 
-/* The IP header of s for its length, and the sum of the pseudo header where TCP's checksum goes. */
+/* Fixes the IP header of s for its length, and puts the sum of the pseudo header where TCP's
+ * checksum goes. */
 static void fix_ip(struct net_packet *s, u32 i)
 {
 	u32 tcp = s->hdr.csum_start, len = s->len - tcp;
@@ -130,7 +131,7 @@ bool net_segment(const struct net_packet *p, u32 i, struct net_packet *s)
 		s->head[tcp + 13] &= ~TCP_FIN_PSH;
 	put32(s->head + tcp + 4, be32(s->head + tcp + 4) + i * gso);
 	s->len = all + MIN(gso, payload - i * gso);
-	s->at += i * gso;		/* head ends with the headers: nobody looked farther */
+	s->at += i * gso;		/* head ends with the headers: nobody has read further */
 	s->hdr.gso_type = 0;
 	s->hdr.gso_size = s->hdr.hdr_len = 0;
 	fix_ip(s, i);

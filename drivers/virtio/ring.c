@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The split virtqueue, device side.  Each descriptor is fetched once into a local and then judged;
- * a chain is bounded by VIRTIO_SEGMENTS, so a loop ends there.
+ * The split virtqueue, device side.  Each descriptor is read once into a local variable and then
+ * checked.  A chain is bounded by VIRTIO_SEGMENTS, so a loop ends there.
  */
 #include <string.h>
 #include "drivers/virtio/virtio.h"
@@ -17,10 +17,10 @@ _Static_assert(sizeof(struct desc) == 16, "descriptor");
 #define DESC_WRITE	2
 #define DESC_INDIRECT	4
 
-/* What virtio_spend() is told; one instruction moves four bytes. */
+/* Costs for virtio_spend(); one instruction moves four bytes. */
 enum { POP_COST = 300, DESC_COST = 160, SEGMENT_COST = 130, PUT_COST = 100, BYTES_MOVED = 4 };
 
-#define DESCS_AT_ONCE	8u	/* mostly one follows the other */
+#define DESCS_AT_ONCE	8u	/* mostly they follow one another */
 #define AVAIL_NO_INTERRUPT 1
 #define AVAIL_RING	4	/* offsets: flags, idx, ring[] */
 #define USED_RING	4
@@ -62,7 +62,7 @@ static bool add_segment(struct virtio_dev *d, struct virtio_chain *c, const stru
 	return false;
 }
 
-/* Follows descriptors in a table of n entries at `table`, from index i. */
+/* Follows the descriptors in a table of n entries at `table`, starting at index i. */
 static bool ring_walk(struct virtio_dev *d, struct virtio_chain *c, u64 table, u32 n, u16 i, bool indirect)
 {
 	struct desc some[DESCS_AT_ONCE], s;
@@ -113,7 +113,8 @@ bool virtq_waiting(struct virtio_dev *d, u32 q)
 	return vq->seen_avail != vq->next_avail;
 }
 
-/* Asks for a kick with the next one, and only now: while there was something, none was needed. */
+/* If there is none, asks for a kick with the next one.  Only now: while there was something to do,
+ * no kick was needed. */
 static bool none_waiting(struct virtio_dev *d, u32 q)
 {
 	struct virtqueue *vq = &d->queue[q];
@@ -181,7 +182,7 @@ void virtq_signal(struct virtio_dev *d, u32 q)
 	if (virtio_has(d, VIRTIO_F_EVENT_IDX)) {
 		if (!ring_rd(d, vq->avail + AVAIL_RING + vq->size * 2, &word, 2))
 			return;
-		/* Is the one it waits for among these? */
+		/* Is the one the guest waits for among these? */
 		if ((u16)(vq->next_used - word - 1) >= fresh)
 			return;
 	} else if (!ring_rd(d, vq->avail, &word, 2) || (word & AVAIL_NO_INTERRUPT)) {
@@ -205,11 +206,11 @@ static u32 ring_sum(const struct virtio_seg *s, u32 n)
 u32 virtio_readable_bytes(const struct virtio_chain *c) { return ring_sum(c->seg, c->readable); }
 u32 virtio_writable_bytes(const struct virtio_chain *c) { return ring_sum(c->seg + c->readable, c->writable); }
 
-/* The segments of one part, and the place in them that a copy has come to. */
+/* A place in one part of a chain, where a copy has got to. */
 struct cursor {
 	struct virtio_chain *c;
 	u32 part;		/* 0 readable, 1 writable */
-	u32 seg, offset, base;	/* base: of seg, in the part */
+	u32 seg, offset, base;	/* base: where seg begins in the part */
 };
 
 static const struct virtio_seg *ring_segment(const struct cursor *p)
@@ -220,7 +221,7 @@ static const struct virtio_seg *ring_segment(const struct cursor *p)
 							      : NULL;
 }
 
-/* Bytes in one piece where it stands, after stepping over what is used up; 0: the end. */
+/* How many bytes follow in one piece, after skipping segments that are used up; 0: the end. */
 static u32 ring_piece(struct cursor *p)
 {
 	const struct virtio_seg *s;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio entropy device, at a bounded rate.  A buffer is taken off the ring only when there is
- * allowance for all that one may take, so none is ever half done: beyond the rate it just waits in
- * the ring, until the clock's next tick lets rng_poll() look again.
+ * The virtio entropy device, with a limited rate.  A buffer is taken off the ring only when the
+ * allowance is enough for the most it may need, so none is ever half done.  Beyond the rate it just
+ * waits in the ring, until rng_poll() looks again at the clock's next tick.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "drivers/virtio/rng.h"
 
-#define MOST		128u			/* bytes into one buffer: the specification allows fewer than fit */
-#define BYTE_COST	160			/* as virtio_spend() counts: ChaCha */
+#define MOST		128u			/* bytes per buffer; a device need not fill all of it */
+#define BYTE_COST	160			/* in virtio_spend()'s units, for ChaCha20 */
 #define BUFFERS_PER_POLL 32
 #define NS_PER_BYTE	16000ull		/* 62.5 KB a second ... */
-#define SAVED_NS	(16384 * NS_PER_BYTE)	/* ... and as much at once after a pause; more than a tick is worth */
+#define SAVED_NS	(16384 * NS_PER_BYTE)	/* ... and this much at once after a pause: more than a tick's */
 
 struct virtio_rng {
 	struct virtio_dev dev;
 	struct virtio_rng_backend backend;
-	struct virtio_chain chain;	/* here and not on the stack: it is two kilobytes */
-	u64 spent_ns;			/* the allowance up to here is used up */
+	struct virtio_chain chain;	/* not on the stack, because it is kilobytes large */
+	u64 spent_ns;			/* the allowance up to this time is used up */
 };
 
 static struct virtio_rng *rng_of(struct virtio_dev *d)
@@ -72,7 +72,7 @@ static void rng_destroy(struct virtio_dev *d)
 	free(rng_of(d));
 }
 
-/* No reset(): the allowance outlives it. */
+/* No reset(): the allowance stays as it is. */
 static const struct virtio_ops ops = {
 	.device_id = 4, .queues = 1, .process = rng_process, .config = rng_config, .poll = rng_poll, .destroy = rng_destroy,
 };

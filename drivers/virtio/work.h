@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work is counted, not timed: in about as many instructions as it takes.  Each guest has one account; what walks its
- * descriptors, fills its buffers or moves its bytes is put down there, whoever caused it.
+ * Work is counted, not timed: in units of about one instruction.  Each guest has one account.
+ * Walking its descriptors, filling its buffers and moving its bytes is charged to it, no matter who
+ * caused the work.
  */
 #ifndef VIRTIO_WORK_H
 #define VIRTIO_WORK_H
 
 #include "hv/types.h"
 
-#define WORK_PIECE	130000		/* in one exit, or in a guest's devices before the next guest's; then it waits */
+#define WORK_PIECE	130000		/* in one exit, or for a guest's devices in one go; the rest waits */
 
 struct work {
 	u32 done;			/* ever */
-	s32 left;			/* of the piece that goes on */
+	s32 left;			/* in the current piece */
 };
 
 static inline void work_begin(struct work *w)
