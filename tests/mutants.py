@@ -408,8 +408,8 @@ MUTANTS = {
         ("guests/virtio-rings", "return a + len >= a && a + len <= 0xFFFFFFFFull;", "return true;"),
     ],
     "hv/run/devices.c": [
-        ("guests/worst.net", "\tsched_charge(g->vcpu, ns);\n", ""),
-        ("guests/worst.blk-doze", "if (v->slice_left_ns > 0)", "if (1)"),
+        ("guests/worst.net-doze", "\tsched_charge(g->vcpu, ns);\n", ""),
+        ("guests/worst.blk-doze", "if (v->slice_left_ns > 0)", "if (1)", "one piece a round, which it owes all the same, is little beside a slice"),
         ("guests/worst.console-reset", "\tif (v->devices_wait)\n\t\twork_for(c, v->guest);\n", ""),
         ("guests/blk-freeze guests/virtio-odd", "guest_alive(g) && (g->vdevs_due || console_pending(g))", "guest_alive(g)", "polls devices that have nothing to do: only slower"),
     ],
@@ -594,7 +594,7 @@ MUTANTS = {
         ("unit/virtio unit/ring", "vq->next_avail = vq->seen_avail = vq->next_used = vq->signalled = 0;", ";"),
     ],
     "drivers/virtio/net.c": [
-        ("guests/worst.net", "bytes < BATCH_BYTES && virtio_may(&n->dev)", "bytes < BATCH_BYTES"),
+        ("guests/worst.net-pieces", "bytes < BATCH_BYTES && virtio_may(&n->dev)", "bytes < BATCH_BYTES"),
         ("unit/net", "virtq_unpop(&n->dev, NET_RX, b.count);", ";"),
         ("unit/net", "bytes > sizeof(p->hdr) + NET_MOST", "0"),
         ("unit/net", "p->hdr.flags &= NET_NEEDS_CSUM;", ";"),

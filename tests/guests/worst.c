@@ -6,7 +6,7 @@
  * Measures: loop cli-loop timer hop faults notify console-reset console-ring console-text console-lines roots
  * Measures: flush-all flush-directory ring-halt tables rep-out registers restart
  * Measures: console-chain console-empty rng blk-pieces blk-empty blk-write blk-zero blk-doze
- * Measures: net-empty net-small net-flood net-segments net-host
+ * Measures: net-pieces net-doze net-empty net-small net-flood net-segments net-host
  * Config: memory = 16M
  * Config: disk = ram:64M
  * Config: disk = ram:64M
@@ -26,6 +26,7 @@
 #define DISKS	6
 #define CARDS	6
 #define RING	256u
+#define PIECES	60u		/* not yet dear */
 
 static u8 text[PAGE] __attribute__((aligned(4096)));
 static u8 big[1 << 20] __attribute__((aligned(4096)));
@@ -306,7 +307,11 @@ static struct {
 	u8 rest[65536];
 } __attribute__((packed)) frame;
 
-/* All cards send what is in `frame`, again and again, and receive in chains of `pieces` of `len` bytes. */
+static u8 tx_table[PAGE] __attribute__((aligned(4096)));
+static u32 sleep_ns;		/* of one that leaves all to its devices */
+
+/* All cards send what is in `frame` (0 bytes: what tx_table says), again and again, and receive in chains of `pieces` of
+ * `len` bytes. */
 static void cards(u32 bytes, u32 pieces, u32 len, u64 features)
 {
 	struct vqueue rx[CARDS], tx[CARDS];
@@ -324,14 +329,38 @@ static void cards(u32 bytes, u32 pieces, u32 len, u64 features)
 			frame.from[n] = (u8)(peek(dev + V_CONFIG + (n & 4)) >> (n & 3) * 8);
 		if (pieces)
 			offer_all(&rx[i], (u32)table, pieces * 16, D_INDIRECT);
-		offer_all(&tx[i], (u32)&frame, bytes, 0);
+		offer_all(&tx[i], bytes ? (u32)&frame : (u32)tx_table, bytes ?: PIECES * 16, bytes ? 0 : D_INDIRECT);
 	}
-	for (;;)
+	if (!pieces)
+		memcpy(frame.to, frame.from, 6);
+	for (;;) {
 		for (i = 0; i < CARDS; i++) {
 			vq_kick(&tx[i]);
 			again(&tx[i]);
 			again(&rx[i]);
 		}
+		if (sleep_ns) {
+			irq_off();
+			timer_ns(sleep_ns);
+			wait_irq(RINGLET_IRQ_TIMER);
+		}
+	}
+}
+
+/* To one who has no room: all the work is the sender's. */
+static void net_pieces(void)
+{
+	u32 i;
+
+	for (i = 0; i < PIECES; i++)
+		vdesc_put(tx_table, i, (u32)&frame, i ? 1 : 64, i < PIECES - 1 ? D_NEXT : 0, i + 1);
+	cards(0, 0, 0, 0);
+}
+
+static void net_doze(void)
+{
+	sleep_ns = 1000;
+	net_pieces();
 }
 
 static void flood(u32 bytes, u32 pieces, u32 len, u64 features)
@@ -435,7 +464,7 @@ static const struct {
 	{ "tables", tables }, { "rep-out", rep_out }, { "registers", registers }, { "restart", restart },
 	{ "console-chain", console_full }, { "console-empty", console_empty }, { "rng", rng },
 	{ "blk-pieces", blk_pieces }, { "blk-empty", blk_empty }, { "blk-write", blk_write },
-	{ "blk-zero", zero_disks }, { "blk-doze", blk_doze }, { "net-empty", net_empty },
+	{ "blk-zero", zero_disks }, { "blk-doze", blk_doze }, { "net-empty", net_empty }, { "net-pieces", net_pieces }, { "net-doze", net_doze },
 	{ "net-small", net_small }, { "net-flood", net_flood }, { "net-segments", segments }, { "net-host", host },
 };
 
