@@ -65,4 +65,7 @@ void test_main(void)
 	EXPECT_EQ("cr2", fault.cr2, VA + PAGE);
 	EXPECT_EQ("over the edge, writing", try_write(VA + PAGE - 1), VEC_PF);
 	EXPECT_EQ("cr2", fault.cr2, VA + PAGE);
+	shared_init(0);
+	EXPECT_EQ("nothing there", try_user_write(0x80000124), VEC_PF);
+	EXPECT_EQ("cr2 in the shared page", shared.cr2, 0x80000124);
 }

@@ -13,14 +13,14 @@
 
 static u8 memory[VQ_MEMORY] __attribute__((aligned(4096)));
 static struct { u32 type, reserved; u64 sector; } request;
-static u32 sector[128];
+static union { u32 starts; struct { u32 unused[2]; u64 last; } at; u8 bytes[512]; } sector;	/* last: when it ran */
 static u8 status;
 
 static void transfer(struct vqueue *q, bool write)
 {
 	request.type = write;
 	vq_desc(q, 0, (u32)&request, sizeof(request), D_NEXT, 1);
-	vq_desc(q, 1, (u32)sector, sizeof(sector), D_NEXT | (write ? 0 : D_WRITE), 2);
+	vq_desc(q, 1, (u32)&sector, sizeof(sector), D_NEXT | (write ? 0 : D_WRITE), 2);
 	vq_desc(q, 2, (u32)&status, 1, D_WRITE, 0);
 	vq_do(q, 0);
 	if (status)
@@ -38,10 +38,12 @@ void test_main(void)
 	vq_open(&q, dev, 0, 4, memory);
 	vdev_go(dev);
 	transfer(&q, false);
-	if (sector[0]++ >= STARTS) {
-		EXPECT_EQ("starts", sector[0], STARTS + 1);
+	if (sector.starts++ >= STARTS) {
+		EXPECT_EQ("starts", sector.starts, STARTS + 1);
+		EXPECT(rdtsc() - sector.at.last > 1000ull * shared.tsc_khz, "it did not have to wait");
 		return;
 	}
+	sector.at.last = rdtsc();
 	transfer(&q, true);
 	asm volatile("outb %0, %1" : : "a"((u8)0xFE), "d"((u16)0x64));
 }

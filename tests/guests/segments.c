@@ -52,6 +52,12 @@ static void data_segments(void)
 	asm volatile("movl %1, %%ds; int $0x1f; movl %%ds, %0; movl %2, %%ds" : "=&D"(v) : "S"(SEL), "r"(KERNEL_DS),
 		     "a"(HC_LOAD_GDT_ENTRY), "b"(FREE), "c"(0), "d"(0) : "memory");
 	EXPECT_EQ("ds, its descriptor emptied", v & 0xFFFF, 0);
+	/* es, when ds is null already: the Switcher has to count that without it. */
+	gdt_put(FREE, 0xFFFF, SEG(2, 1));
+	asm volatile("movl %1, %%es; xorl %%edi, %%edi; movl %%edi, %%ds; int $0x1f; movl %%es, %0\n"
+		     "movl %%ss, %%esi; movl %%esi, %%ds; movl %%esi, %%es" : "=&D"(v), "+S"((u32){ SEL })
+		     : "a"(HC_LOAD_GDT_ENTRY), "b"(FREE), "c"(0), "d"(0) : "memory");
+	EXPECT_EQ("es, its descriptor emptied, beside a null ds", v & 0xFFFF, 0);
 	for (i = 0; i < 4; i++) {
 		asm volatile("movl %2, %%ds; movl %2, %%es; int $0x1f; int $0x1f; movl %%ds, %0; movl %%es, %1\n"
 			     "movl %3, %%ds; movl %3, %%es"

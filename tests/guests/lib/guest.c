@@ -231,7 +231,7 @@ void shared_init(u32 guest_features)
 	shared.syscall_vec = 0x80;
 	shared.guest_features = guest_features;
 	version = hcall(HC_INIT, (u32)&shared, RINGLET_MAGIC, 0);
-	if (version < 1)
+	if (version != RINGLET_VERSION)
 		test_error("HC_INIT gave version %u", version);
 	have_shared = true;
 }
