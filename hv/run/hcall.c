@@ -76,6 +76,7 @@ static void hc_shutdown(struct vcpu *v, const struct call *c)
 		guest_string(v->guest, gpa(message), words, sizeof(words));
 	for (w = words; (w = strchr(w, '\n')); )
 		*w = ' ';
+	plain_text(words);
 	guest_stopped(v->guest, how, words);
 }
 

@@ -99,7 +99,7 @@ class Monitor(Group):
     layer = "fuzz"
 
     def setup(self):
-        files = [work_file("fuzz-monitor", "ringlet.conf", conf([(n, {"memory": "4M", **k}) for n, k in GUESTS]))]
+        files = [work_file("fuzz-monitor", "ringlet.conf", conf([(n, {"memory": "8M", **k}) for n, k in GUESTS]))]
         files += [build(k) for k in ("witness", "spin", "hello", "triple", "replies")]
         files += [work_file("fuzz-monitor", n, bytes(s)) for n, s in (("data.img", 300 << 10), ("plain.img", 512 * 9), ("empty.img", 0))]
         r = Ringlet("fuzz-monitor", kernel=elf(), modules=files, memory=96, com2=os.path.join(BUILD, "tests", "work", "fuzz-monitor", "com2"))
