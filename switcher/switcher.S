@@ -76,7 +76,7 @@ enter_guest:
 exit_common:
 	testl	$EFLAGS_VM, 16(%esp)		/* eflags: is cs a selector at all? */
 	jnz	from_v86
-	testb	$3, 12(%esp)			/* cs: whom did we interrupt? */
+	testb	$3, 12(%esp)			/* cs: who was interrupted? */
 	jz	from_ring0
 from_guest:
 	subl	$R_SLACK_SIZE, %esp

@@ -148,7 +148,7 @@ static bool segment_right(u32 index, struct desc d, u32 pages)
 	}
 }
 
-/* Where would the processor go, and who could send it there? */
+/* Where would the processor go through this gate, and who could send it there? */
 static bool gate_right(const struct state_page *s, u32 vector, u32 direct)
 {
 	struct desc g = s->idt[vector];

@@ -30,10 +30,11 @@ const struct image *image_find(const char *name);	/* NULL: there is none */
 /* Checks kernel and initrd, before the guest is given any memory.  false: msg says what is
  * wrong. */
 bool load_check(const struct guest_config *cfg, char *msg, u32 len);
-/* Copies a piece of kernel and initrd, from byte *at on, and moves *at on; when that does not move,
- * everything is there.  false: msg says what is wrong. */
+/* Copies a piece of kernel and initrd, beginning at byte *at, and advances *at.  If *at does not
+ * move, everything is loaded.  false: msg says what is wrong. */
 bool load_piece(struct guest *g, u32 *at, char *msg, u32 len);
-/* Then writes boot_params and command line, which ends with `devices`; sets *entry. */
+/* After that: writes boot_params and the command line, which ends with `devices`, and sets
+ * *entry. */
 bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32 len);
 
 #endif

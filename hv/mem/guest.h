@@ -78,7 +78,7 @@ struct vcpu {
 	bool queued;
 	bool next_slice;		/* it waits for its turn, and gets another slice then */
 	u64 queued_ns;			/* when it was queued */
-	s64 slice_left_ns;		/* below 0: it owes */
+	s64 slice_left_ns;		/* below 0: in debt */
 	bool devices_wait;		/* its devices have work that waits for this guest's turn */
 };
 
@@ -113,7 +113,7 @@ struct guest {
 	u32 mem_pages;			/* guest-physical size in frames */
 	hfn_t *p2m[1024];		/* leaf pages of 1024 frames each; see p2m.c */
 	u32 work_at;			/* how far building or dying has come, in frames */
-	u32 load_at;			/* and then loading, in bytes */
+	u32 load_at;			/* how far loading has come after that, in bytes */
 
 	struct vcpu *vcpu;		/* NULL while off */
 	struct shadow shadow;
@@ -124,9 +124,9 @@ struct guest {
 	u32 vdevs;
 	u32 vdevs_due;			/* bit n: vdev[n] is to be polled */
 	u64 settle_ns;			/* when they report, at the latest, what they held back; 0: nothing */
-	u32 vdev_first;			/* whose turn it is to be first */
-	struct work work;		/* by and for its devices */
-	u32 work_charged;		/* of it, up to here */
+	u32 vdev_first;			/* the device to poll first */
+	struct work work;		/* of its devices, whoever caused it */
+	u32 work_charged;		/* the part of work.done that was charged */
 	struct stats stats;
 	u64 started_ns;
 	u32 starts;			/* how often it was started */
