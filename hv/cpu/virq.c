@@ -185,7 +185,7 @@ static bool complete_iret(struct vcpu *v)
 {
 	struct vcpu_regs *r = v->regs;
 	u32 f[5], err, at, words = 3;
-	u32 sp = segment_base(v, r->ss) + r->esp;
+	u32 mask = stack_mask(v, r->ss), sp = segment_base(v, r->ss) + (r->esp & mask);
 	u32 keep = ~(EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_RF);
 
 	if (!gva_read(v, gva(sp), f, 12, 0, &err, &at) || !selector_ok_cs(v, f[1]) ||
@@ -204,7 +204,7 @@ static bool complete_iret(struct vcpu *v)
 		r->esp = f[3];
 		r->ss = f[4] & 0xFFFF;
 	} else {
-		r->esp += 12;
+		r->esp = (r->esp & ~mask) | ((r->esp + 12) & mask);
 	}
 	virq_enable(v, true);
 	v->guest->stats.irq_window++;

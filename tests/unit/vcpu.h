@@ -114,7 +114,7 @@ static const struct kind *kind_of(u32 sel)
 	u32 i;
 
 	for (i = 0; kinds[i].sel; i++)
-		if (kinds[i].sel >> 3 == sel >> 3)
+		if (kinds[i].sel >> 3 == sel >> 3 && !(sel & 4))
 			break;
 	return &kinds[i];
 }
