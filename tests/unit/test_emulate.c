@@ -196,6 +196,7 @@ static void interrupts(void)
 	}
 	INSN("\x8E\xD0", "ring 3's stack") { regs.eax = 0x78; goes_in(); faults(VEC_GP, ERROR); }
 	INSN("\x8E\xD0", "RPL 2") { regs.eax = 0x6A; goes_in(); faults(VEC_GP, ERROR); }
+	INSN("\x8E\xD0", "RPL 1") { regs.eax = 0x69; goes_in(); faults(VEC_GP, ERROR); }
 	INSN("\x8E\xD8", "mov ds") { regs.eax = 0x68; goes_in(); faults(VEC_GP, ERROR); }
 }
 
@@ -263,7 +264,7 @@ static void tables(void)
 		goes_in();
 		want.esp1 = stack[0], want.ss1 = 0x69;
 	}
-	INSN("\x0F\x00\xD8", "ltr beyond") { v.gdt_base = gva(0x2000), v.gdt_limit = 0x86; regs.eax = 0x83; goes_in(); faults(VEC_GP, 0x80); }
+	INSN("\x0F\x00\xD8", "ltr beyond") { put(0x2080, &tss, 8); v.gdt_base = gva(0x2000), v.gdt_limit = 0x86; regs.eax = 0x83; goes_in(); faults(VEC_GP, 0x80); }
 	INSN("\x8E\x13", "a segment's limit") { regs.ds = 0x99; regs.ebx = 0x7FFF; goes_in(); faults(VEC_GP, 0); }
 	INSN("\x8E\x55\x00", "a stack's limit") { regs.ss = 0x99; regs.ebp = 0x7FFF; goes_in(); faults(VEC_SS, 0); }
 }
@@ -275,6 +276,7 @@ static void ports(void)
 	INSN("\xED", "in eax") { goes_in(); want.regs.eax = ~0u; want.logs = 1; }
 	INSN("\xE6\x80", "out") { goes_in(); want.logs = 1; }
 	INSN("\xE6\x64", "reset") { regs.eax = 0xABCDEFFE; goes_in(); want.stopped = SHUTDOWN_RESTART; }
+	INSN("\xE7\x64", "reset, a word") { regs.eax = 0xABCDEFFE; goes_in(); want.stopped = SHUTDOWN_RESTART; }
 	INSN("\xEE", "no reset") { regs.eax = 0xFEFF; regs.edx = 0x64; goes_in(); want.logs = 1; }
 	INSN("\xEE", "reset") { regs.eax = 0xFE; regs.edx = 0xFFFF0064; goes_in(); want.stopped = SHUTDOWN_RESTART; }
 	INSN("\x6E", "outsb") { regs.esi = DATA; regs.eflags &= ~EFLAGS_DF; goes_in(); want.regs.esi++; want.logs = 1; }
@@ -292,7 +294,7 @@ static void repeated(void)
 		way = PLAIN;
 		size = one_in(2) ? 1 : one_in(2) ? 2 : 4;
 		prepare(size == 1 ? "\xF3\x6C" : size == 2 ? "\x66\xF3\x6D" : "\xF3\x6D", size == 2 ? 3 : 2);
-		space = rnd(40);
+		space = rnd(150);
 		regs.ecx = rnd(150);
 		regs.edi = 0x4000 - space * size;
 		regs.eflags &= ~EFLAGS_DF;
