@@ -62,8 +62,8 @@ bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
 u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 if there is no such segment */
 bool segment_is_32(const struct vcpu *v, u16 sel);
-/* The bits of %esp that are the stack pointer on this stack. */
-static inline u32 stack_mask(const struct vcpu *v, u16 ss) { return segment_is_32(v, ss) ? ~0u : 0xFFFF; }
+/* Returns the base of this stack, and in *mask the bits of %esp that are its stack pointer. */
+u32 segment_stack(const struct vcpu *v, u16 ss, u32 *mask);
 /* The address of len bytes (1 or more) at offset; false: a null selector, or the limit or type does
  * not allow it. */
 bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, gva_t *a);

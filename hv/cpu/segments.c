@@ -90,6 +90,14 @@ u32 segment_base(const struct vcpu *v, u16 sel)
 	return d ? desc_base(*d) : 0;
 }
 
+u32 segment_stack(const struct vcpu *v, u16 ss, u32 *mask)
+{
+	const struct desc *d = segment_lookup(v, ss);
+
+	*mask = !d || (d->hi & DESC_DB) ? ~0u : 0xFFFF;
+	return d ? desc_base(*d) : 0;
+}
+
 bool segment_is_32(const struct vcpu *v, u16 sel)
 {
 	const struct desc *d = segment_lookup(v, sel);

@@ -98,7 +98,7 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 	struct guest *g = v->guest;
 	bool outer = (r->cs & 3) == 3;
 	u16 ss = outer ? v->ss1 : r->ss;
-	u32 f[6], n, sp = outer ? v->esp1 : r->esp, mask = stack_mask(v, ss), err, at;
+	u32 f[6], n, sp = outer ? v->esp1 : r->esp, base, mask, err, at;
 	struct desc gate;
 
 	if (!trap_has_gate(v, vector)) {
@@ -117,8 +117,9 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 		v->ring3_ss = r->ss;
 	}
 	n = build_frame(v, outer, has_error, error, f);
+	base = segment_stack(v, ss, &mask);
 	sp = (sp & ~mask) | ((sp - n * 4) & mask);
-	if (!gva_write(v, gva(segment_base(v, ss) + (sp & mask)), f, n * 4, 0, &err, &at)) {
+	if (!gva_write(v, gva(base + (sp & mask)), f, n * 4, 0, &err, &at)) {
 		guest_kill(g, "double fault: no stack at %08x for trap %u at %08x", at,
 			   vector, r->eip);
 		return;

@@ -159,8 +159,8 @@ bool virq_stepped(struct vcpu *v, u32 trap)
 {
 	struct vcpu_regs *r = v->regs;
 	u8 kind = v->step, flags;
-	gva_t a = gva(segment_base(v, r->ss) + (r->esp & stack_mask(v, r->ss)) + 1);
-	u32 err, at;
+	u32 mask, base = segment_stack(v, r->ss, &mask), err, at;
+	gva_t a = gva(base + (r->esp & mask) + 1);
 
 	v->step = STEP_NONE;
 	if (trap == VEC_DB && kind == STEP_PUSHF && gva_read(v, a, &flags, 1, 0, &err, &at)) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "drivers/serial/filter.h"
 #include "drivers/vga/vga.h"
+#include "hv/cpu/cpu.h"
 #include "hv/dev/console.h"
 #include "hv/dev/dev.h"
 #include "hv/lib/lib.h"
@@ -33,7 +34,10 @@ void console_write(struct guest *g, const void *data, u32 len)
 	for (i = 0; i < len; i++)
 		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
 	g->stats.console_out += len;
-	c->too_far |= c->said - c->shown >= CONSOLE_AHEAD;
+	if (c->said - c->shown >= CONSOLE_AHEAD) {
+		c->too_far = true;
+		this_cpu()->resched = true;
+	}
 }
 
 static u32 console_behind(const struct console *c)

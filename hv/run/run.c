@@ -46,7 +46,8 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	s->exit_count[reason]++;
 	took = rdtsc() - left;
 	s->exit_cycles[reason] += took;
-	s->exit_longest[reason] = MAX(s->exit_longest[reason], took);
+	if (took > s->exit_longest[reason])
+		s->exit_longest[reason] = took;
 	if (reason == EXIT_INTERRUPT)
 		loop_interrupted(c);
 }
@@ -60,7 +61,7 @@ void vcpu_run(struct cpu *c, struct vcpu *v)
 	vcpu_load(c, v);
 	watchdog_set(c->low_open);
 	shared_update_time(v);
-	while (guest_alive(v->guest) && sched_ready(v) && !c->resched)
+	while (guest_alive(v->guest) && !v->halted && !c->resched)
 		run_once(c, v);
 	c->running = NULL;
 	watchdog_set(false);
