@@ -61,14 +61,14 @@ void gdt_set(struct vcpu *v, u32 index, struct desc d);	/* one entry; reserved o
 bool selector_ok_cs(const struct vcpu *v, u16 sel);
 bool selector_ok_ss(const struct vcpu *v, u16 sel, u16 cs);
 u32 segment_base(const struct vcpu *v, u16 sel);	/* 0 if there is no such segment */
-bool segment_is_32(const struct vcpu *v, u16 sel);
 /* Returns the base of this stack, and in *mask the bits of %esp that are its stack pointer. */
 u32 segment_stack(const struct vcpu *v, u16 ss, u32 *mask);
 /* The address of len bytes (1 or more) at offset; false: a null selector, or the limit or type does
  * not allow it. */
 bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, gva_t *a);
-/* How many bytes of code at offset are within the limit; at most `most`. */
-u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most);
+/* How many bytes of code at %cs:%eip are within the limit, at most `most`, and where they are; 0: none, or
+ * it is no 32-bit code. */
+u32 segment_code(const struct vcpu *v, u32 most, gva_t *a);
 /* What a guest starts with. */
 #define GUEST_CS	0x61
 #define GUEST_DS	0x69

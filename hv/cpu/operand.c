@@ -131,19 +131,19 @@ bool operand_get(struct vcpu *v, const struct insn *i, u32 size, u32 *val)
 
 enum decoded insn_fetch(struct vcpu *v, struct insn *i)
 {
-	u16 cs = v->regs->cs;
-	u32 a = segment_base(v, cs) + v->regs->eip, n, err, at;
 	u8 bytes[INSN_MAX];
+	u32 n, err, at;
+	gva_t a;
 
-	n = segment_code_bytes(v, cs, v->regs->eip, INSN_MAX);
-	if (!segment_is_32(v, cs) || !n)
+	n = segment_code(v, INSN_MAX, &a);
+	if (!n)
 		return NOT_OURS;
-	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at))
+	if (gva_read(v, a, bytes, n, user_access(v), &err, &at))
 		return insn_decode(bytes, n, i) ? DECODED : NOT_OURS;
-	n = at - a;		/* only these are present */
-	if (gva_read(v, gva(a), bytes, n, user_access(v), &err, &at) && insn_decode(bytes, n, i))
+	n = at - gva_x(a);		/* only these are present */
+	if (gva_read(v, a, bytes, n, user_access(v), &err, &at) && insn_decode(bytes, n, i))
 		return DECODED;
-	trap_inject_pf(v, a + n, err);
+	trap_inject_pf(v, gva_x(a) + n, err);
 	return FAULTED;
 }
 

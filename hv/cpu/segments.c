@@ -98,13 +98,6 @@ u32 segment_stack(const struct vcpu *v, u16 ss, u32 *mask)
 	return d ? desc_base(*d) : 0;
 }
 
-bool segment_is_32(const struct vcpu *v, u16 sel)
-{
-	const struct desc *d = segment_lookup(v, sel);
-
-	return !d || (d->hi & DESC_DB);
-}
-
 static bool desc_allows(const struct desc *d, u32 offset, u32 len, bool write)
 {
 	u32 last = offset + len - 1;
@@ -124,17 +117,24 @@ bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, 
 {
 	const struct desc *d = segment_lookup(v, sel);
 
+	/* Nearly always all of memory. */
+	if (d && desc_is_flat_data(*d) && offset + len - 1 >= offset) {
+		*a = gva(offset);
+		return true;
+	}
 	if (!desc_allows(d, offset, len, write))
 		return false;
 	*a = gva(desc_base(*d) + offset);
 	return true;
 }
 
-u32 segment_code_bytes(const struct vcpu *v, u16 sel, u32 offset, u32 most)
+u32 segment_code(const struct vcpu *v, u32 most, gva_t *a)
 {
-	const struct desc *d = segment_lookup(v, sel);
+	const struct desc *d = segment_lookup(v, v->regs->cs);
+	u32 eip = v->regs->eip;
 
-	if (!d || offset > desc_limit(*d))
+	if (!d || !(d->hi & DESC_DB) || eip > desc_limit(*d))
 		return 0;
-	return MIN(desc_limit(*d) - offset, most - 1) + 1;
+	*a = gva(desc_base(*d) + eip);
+	return MIN(desc_limit(*d) - eip, most - 1) + 1;
 }
