@@ -185,7 +185,7 @@ static bool complete_iret(struct vcpu *v)
 {
 	struct vcpu_regs *r = v->regs;
 	u32 f[5], err, at, words = 3;
-	u32 mask = stack_mask(v, r->ss), sp = segment_base(v, r->ss) + (r->esp & mask);
+	u32 mask, base = segment_stack(v, r->ss, &mask), sp = base + (r->esp & mask);
 	u32 keep = ~(EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_RF);
 
 	if (!gva_read(v, gva(sp), f, 12, 0, &err, &at) || !selector_ok_cs(v, f[1]) ||

@@ -4,6 +4,7 @@
 The list is tests/mutants.py.  A mutant is seen when one of its tests fails; what none sees has survived.
 What was seen once is not tried again until its file or its line in the list changes: build/mutants/seen remembers.
 """
+import ast
 import atexit
 import hashlib
 import os
@@ -50,6 +51,12 @@ class Mutant:
 
 def listed(mutants):
     """From the list as it is written, {file: [(tests, old, new[, why])]}."""
+    with open(os.path.join(ROOT, "tests", "mutants.py")) as f:
+        files = [k.value for d in ast.walk(ast.parse(f.read())) if isinstance(d, ast.Dict)
+                 for k in d.keys if isinstance(k, ast.Constant)]
+    twice = {f for f in files if files.count(f) > 1}
+    if twice:               # Python would keep the second and say nothing
+        raise Failure(f"mutants.py: {', '.join(sorted(twice))} is there twice")
     return [Mutant(file, *m) for file, ms in mutants.items() for m in ms]
 
 
