@@ -438,7 +438,7 @@ MUTANTS = {
         ("unit/virq", "trap == VEC_DB && kind == STEP_PUSHF &&", "0 &&"),
         ("unit/virq", "(r->esp & mask) + 1", "r->esp + 1"),
         ("unit/virq", "\tif (trap == VEC_DB)\n\t\tv->hold = false;\n", "\tv->hold = false;\n"),
-        ("unit/virq", "segment_base(v, r->ss) + (r->esp & mask);\n\tu32 keep", "segment_base(v, r->ss) + r->esp;\n\tu32 keep"),
+        ("unit/virq", "base + (r->esp & mask);\n\tu32 keep", "base + r->esp;\n\tu32 keep"),
         ("unit/virq", "((r->esp + 12) & mask)", "((r->esp + 20) & mask)"),
         ("unit/virq", "    (f[2] & EFLAGS_VM))", "    0)"),
         ("unit/virq", "~(EFLAGS_IOPL | EFLAGS_NT", "~(EFLAGS_NT"),
