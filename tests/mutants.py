@@ -388,7 +388,6 @@ MUTANTS = {
         ("unit/traps", " && !shadow_low_open(v->guest)", ""),
     ],
     "hv/cpu/vcpu.c": [
-        ("guests/hidden", "\tasm volatile(\"movl %0, %%fs; movl %0, %%gs\" : : \"r\"(0));\n", ""),
         ("guests/hidden", "\tset_control(c, c->cr0 & ~(CR0_EM | CR0_TS), c->cr4);", ";"),
         ("guests/tsd", "\t\twrite_cr4(c->cr4 = cr4);", "\t\tc->cr4 = cr4;"),
         ("guests/tsd", "#define CR4_GUESTS\tCR4_TSD", "#define CR4_GUESTS\t0"),
@@ -396,7 +395,7 @@ MUTANTS = {
         ("guests/fpu", "\tfpu_restore(v);\n", "\n"),
         ("guests/fpu", "\tif (c->loaded)\n\t\tfpu_save(c->loaded);\n", ""),
         ("guests/fpu", "fninit; fxrstor %0", "fxrstor %0"),
-        ("guests/segments guests/hello", "movl %0, %%fs; movl %0, %%gs\" : : \"r\"(0)", "\" : : \"r\"(0)"),
+        ("guests/hidden guests/fsgs", "movl %0, %%fs; movl %0, %%gs\" : : \"r\"(0)", "\" : : \"r\"(0)"),
         ("guests/hello", "\tframe_free(v->regs_frame);\n", ""),
         ("guests/tsd", "if (cr4 != c->cr4)", "if (0)"),
     ],

@@ -63,7 +63,7 @@ void test_main(void)
 		EXPECT_EQ("neighbour", *pte_of(VA + i * PAGE) & AD, i == 20 ? AD : 0);
 
 	/* A 4 MiB entry has them in itself. */
-	pgd[0x200] = PTE_P | PTE_RW | PTE_US | PTE_PS;
+	pgd[0x200] = ((u32)page_a & ~0x3FFFFFu) | PTE_P | PTE_RW | PTE_US | PTE_PS;
 	load_cr3((u32)pgd);
-	cycle(0x80000000u + (u32)page_a, &pgd[0x200], true);
+	cycle(0x80000000u + ((u32)page_a & 0x3FFFFF), &pgd[0x200], true);
 }

@@ -23,7 +23,7 @@ void test_main(void)
 	shared_init(0);
 	vdesc_put(table, 0, (u32)&header, 16, D_NEXT, 1);
 	for (i = 1; i <= PIECES; i++)
-		vdesc_put(table, i, 4 << 20, 512 << 10, D_WRITE | D_NEXT, i + 1);
+		vdesc_put(table, i, 1 << 20, 512 << 10, D_WRITE | D_NEXT, i + 1);
 	vdesc_put(table, PIECES + 1, (u32)&status, 1, D_WRITE, 0);
 	if (!vdev_open(dev, V_VERSION_1 | V_INDIRECT_DESC))
 		test_error("no disk");

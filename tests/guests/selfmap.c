@@ -42,7 +42,7 @@ void test_main(void)
 		EXPECT_EQ("slot goes", try_read(0x80000000), VEC_PF);
 	}
 	/* One table by many aliases, and by a large page. */
-	pgd[0x300] = 7 | PTE_PS;
+	pgd[0x300] = ((u32)pte_of(VA) & ~0x3FFFFFu) | 7 | PTE_PS;
 	for (i = 1; i < 64; i++)
 		map(VA + i * PAGE, (u32)pte_of(VA) & ~(PAGE - 1), 7);
 	for (i = 1; i < 64; i++) {
@@ -50,7 +50,7 @@ void test_main(void)
 		invlpg(VA);
 		EXPECT_EQ("through an alias", peek(VA), i & 1 ? 0xBBBB : 0xAAAA);
 	}
-	*(volatile u32 *)(0xC0000000 + (u32)pte_of(VA)) = (u32)page_a | 7;
+	*(volatile u32 *)(0xC0000000 + ((u32)pte_of(VA) & 0x3FFFFF)) = (u32)page_a | 7;
 	invlpg(VA);
 	EXPECT_EQ("through the large page", peek(VA), 0xAAAA);
 	/* A page table entry that leads to the directory, writable from ring 3: the guest's own trouble. */
