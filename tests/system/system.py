@@ -230,8 +230,8 @@ def bochs_guests(_):
 
 
 def own_memory(_):
-    """The hypervisor's own address space, as the processor has it: all RAM and nothing else, no page 0, no guard page,
-    text and constants read-only, and at the top the Switcher with its three pages."""
+    """The hypervisor's own address space, as the processor has it: all RAM, the local APIC's page and nothing else, no
+    page 0, no guard page, text and constants read-only, and at the top the Switcher with its three pages."""
     at = {n: int(v, 16) for v, _, n in (l.split()[-3:] for l in sh(["nm", elf()]).splitlines())}
     for name, machine in (("new", {}), ("old", {"cpu": "pentium,-pse"})):     # with pages of 4 MiB and without
         with Ringlet("system-own-memory", kernel=elf(), modules=[work_file("own-memory", "ringlet.conf", "")], memory=64,
@@ -244,6 +244,7 @@ def own_memory(_):
         check(ranges == [
             (0x1000, at["hv_start"], "-rw"), (at["hv_start"], at["hv_readonly_end"], "-r-"),
             (at["hv_readonly_end"], at["stack_guard"], "-rw"), (at["stack_guard"] + 4096, ram, "-rw"),
+            (0xFEE00000, 0xFEE01000, "-rw"),        # the local APIC, which is the watchdog's
             (0xFFC00000, 0xFFC01000, "-r-"), (0xFFC01000, 0xFFC04000, "-rw")], f"{name}: {said}")
         check(60 << 20 < ram <= 64 << 20, f"{name}: {said}")
 
