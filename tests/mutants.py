@@ -109,7 +109,6 @@ MUTANTS = {
         ("system/own-memory", "\t\tif (image && a < (u32)hv_readonly_end)\n", "\t\tif (0)\n"),
         ("system/own-memory", "for (a = PAGE_SIZE; a < SLOT_SIZE; a += PAGE_SIZE)", "for (a = 0; a < SLOT_SIZE; a += PAGE_SIZE)"),
         ("system/own-memory", "(writable ? PTE_RW | PTE_D : 0)", "PTE_RW | PTE_D"),
-        ("system/own-memory", "a % SLOT_SIZE == 0 && ", ""),
     ],
     "hv/mem/mem.c": [
         ("unit/mem", "+ PAGE_SIZE - 1) >> PAGE_SHIFT), false)", ") >> PAGE_SHIFT), false)"),
