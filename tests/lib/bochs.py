@@ -20,13 +20,12 @@ class Bochs(Ringlet):
     def __enter__(self):
         listener = socket.create_server(("localhost", 0))
         with open(os.path.join(self.dir, "bochsrc"), "w") as f:
-            # sync: else its time flies whenever it has nothing to do, and what we type does not get in.
             f.write(f"megs: {self.memory}\ncpu: model=p3_katmai, ips=50000000\ndisplay_library: term\n"
                     "romimage: file=/usr/share/bochs/BIOS-bochs-latest\n"
                     "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
                     f"ata0-master: type=cdrom, path={self.iso}, status=inserted\nboot: cdrom\n"
                     f"com1: enabled=1, mode=socket-client, dev=localhost:{listener.getsockname()[1]}\n"
-                    "clock: sync=realtime\nlog: bochs.log\npanic: action=fatal\n")
+                    "log: bochs.log\npanic: action=fatal\n")
         with open(os.path.join(self.dir, "go"), "w") as f:
             f.write("c\n")
         self.qemu = subprocess.Popen(COMMAND, cwd=self.dir, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent,
@@ -43,7 +42,5 @@ class Bochs(Ringlet):
             listener.close()
         return self
 
-    def kill(self):
-        if self.qemu and self.qemu.poll() is None:
-            os.killpg(self.qemu.pid, 9)
-        super().kill()
+    def stop(self):
+        os.killpg(self.qemu.pid, 9)
