@@ -9,7 +9,10 @@ import threading
 import time
 import traceback
 
-from ringlet import LOGS, Failure, Skip
+import ringlet
+from ringlet import LOGS, PATIENCE, Failure, Skip
+
+TEST_SECONDS = 600 * PATIENCE   # a test that takes longer hangs, and must not take all others with it
 
 
 class Group:
@@ -59,6 +62,27 @@ def describe(e):
     return "".join(traceback.format_exception(type(e), e, e.__traceback__))
 
 
+def run_test(function, machine, seconds):
+    """One test; when its time is up its machines end, which is the end of whatever it waits for."""
+    hung = threading.Event()
+    mine = threading.get_ident()
+
+    def end():
+        hung.set()
+        ringlet.stop_machines(mine)
+
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        return function(machine)
+    except Exception as e:
+        if hung.is_set():
+            raise Failure(f"took more than {seconds:.0f} s, and then:\n" + describe(e)) from e
+        raise
+    finally:
+        timer.cancel()
+
+
 def run_group(group, wanted, report, exit_first=False):
     chosen = [(n, f) for n, f in group.tests if wanted(f"{group.layer}/{n}")]
     machine, up = None, False
@@ -70,9 +94,9 @@ def run_group(group, wanted, report, exit_first=False):
         verdict, text = "ok", ""
         try:
             if not up:
-                machine = group.setup()
+                machine = run_test(lambda _: group.setup(), None, TEST_SECONDS)
                 up = True
-            said = function(machine)
+            said = run_test(function, machine, TEST_SECONDS)
             group.after(machine, name)
             text = said if isinstance(said, str) else ""
         except Skip as e:

@@ -115,6 +115,19 @@ def timeout(_):
     check(qemu.poll() is not None, "QEMU is still there")
 
 
+def endless(_):
+    """A test that waits for something in a way that has no limit ends all the same, and so does its machine."""
+    with Ringlet("selftest", kernel=elf(), modules=[work_file("selftest", "ringlet.conf", "")], memory=64) as r:
+        def waits(r):
+            while True:
+                r._receive(1)
+        try:
+            harness.run_test(waits, r, 3)
+            raise Failure("run_test() did not fail") from None
+        except Failure as e:
+            check("took more than 3 s" in str(e) and "closed the serial line" in str(e), str(e))
+
+
 def unit_test(_):
     """A CHECK that does not hold, and an access out of bounds, end a unit test with a status."""
     out = os.path.join(BUILD, "tests", "unit")
@@ -293,5 +306,5 @@ def pruned(_):
 
 def groups():
     return [Selftest([("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
-                      ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("bare-guest", bare_guest),
+                      ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("endless", endless), ("bare-guest", bare_guest),
                       ("pruned", pruned)])]

@@ -260,14 +260,15 @@ def own_line(_):
 
 
 def waiting_costs_nothing(_):
-    """Fifteen idle guests of fourteen devices each, beside one that works: in instructions it goes round as fast as
-    without them, but for the forty that each guest costs in the list of all."""
+    """Fifteen idle guests of fourteen devices each, beside one that works.  Each costs it a look or three in the list
+    of all guests, about 155 instructions a round, and no look at its devices.  sleep=off: else what the processor waits
+    for its timer is counted, too, and that is the host's time."""
     def cycles(idle):
         sections = [("worker", {"kernel": "rounds", "memory": "8M", "start": "no"})]
         sections += [(f"idle{n}", {"kernel": "spin", "cmdline": "variant=cli-hlt", "memory": "8M", "start": "yes",
                                    "disk": ["ram:64K"] * 6, "net": [f"lan{n}"] * 6}) for n in range(idle)]
         modules = [work_file("system-waiting", "ringlet.conf", conf(sections)), guests.build("rounds"), guests.build("spin")]
-        with Ringlet("system-waiting", kernel=elf(), modules=modules, memory=256, icount="shift=0") as r:
+        with Ringlet("system-waiting", kernel=elf(), modules=modules, memory=256, icount="shift=0,sleep=off") as r:
             r.expect("ringlet> |Ctrl-T m:", 60)
             r.monitor()
             for n in range(idle):
@@ -276,8 +277,9 @@ def waiting_costs_nothing(_):
             r.wait_state("worker", ("off", "crashed"))
             return int(re.search(r"a round takes (\d+) cycles", r.command("dmesg worker")).group(1))
     alone, among = cycles(0), cycles(15)
-    check(among < alone * 1.15, f"a round takes {alone} instructions alone, {among} among idle guests")
-    return f"{alone} instructions alone, {among} among idle guests"
+    each = (among - alone) // 15
+    check(0 <= each < 200, f"a round takes {alone} instructions alone, and {each} more for each idle guest")
+    return f"{alone} instructions alone, {each} more for each idle guest"
 
 
 class Machines(Group):
