@@ -10,6 +10,7 @@ import hashlib
 import os
 import queue
 import re
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ SOURCES = ("arch", "boot", "drivers", "hv", "iso", "switcher", "tests", "tools")
 MADE = ("newlib", "obj", "asm-offsets.h", "asm-offsets.d", "asm-offsets.s", "linker.ld", "ringlet.elf", "ringlet.stripped.elf", "tests/guests")
 PATIENCE = os.environ.get("TEST_PATIENCE", "0.3")
 LIMIT = 600
+UNIT_LIMIT = 30     # of the processor's time: the longest takes a few, and a bug may be a loop without end
 
 
 class Mutant:
@@ -96,10 +98,14 @@ class Copy:
         with open(os.path.join(self.dir, file), "w") as f:
             f.write(text)
 
-    def do(self, *argv):
+    def do(self, *argv, cpu=None):
         """(status, what it said); what does not end has failed."""
+        def begin():
+            die_with_parent()
+            if cpu:
+                resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
         p = subprocess.Popen(argv, cwd=self.dir, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_parent)
+                             stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=begin)
         try:
             said, _ = p.communicate(timeout=LIMIT)
             return p.returncode, said.decode("latin-1")
@@ -108,14 +114,30 @@ class Copy:
             p.wait()
             return 1, f"FAIL (no end after {LIMIT} s)\n"
 
+    def make(self, *goals):
+        status, said = self.do("make", "-s", *goals)
+        if status:
+            raise Failure("it does not compile:\n" + tail(said))
+
     def run(self, tests):
-        """Which of the tests fails first; None if all pass."""
+        """Which of the tests fails first; None if all pass.  The quickest are asked first."""
         if tests == ["build"]:
             return "build" if self.do("make", "-s", "elf")[0] else None
-        if any(not t.startswith(("unit/", "fuzz/")) for t in tests):
-            status, said = self.do("make", "-s", "elf")
-            if status:
-                raise Failure("it does not compile:\n" + tail(said))
+        for t in tests:
+            if t.startswith("unit/") and not self.unit(t):
+                return t
+        rest = [t for t in tests if not t.startswith("unit/")]
+        return self.run_rest(rest) if rest else None
+
+    def unit(self, test):
+        """Whether it passes.  It is only a program: tests/run would take longer to start."""
+        program = "build/tests/unit/test_" + test[len("unit/"):]
+        self.make("-f", "tests/unit/Makefile", program)
+        return not self.do(program, cpu=UNIT_LIMIT)[0]
+
+    def run_rest(self, tests):
+        if any(not t.startswith("fuzz/") for t in tests):
+            self.make("elf")
         status, said = self.do("tests/run", "-x", "-j", "1", *tests)
         m = re.search(r"^FAIL (\S+)", said, re.M)
         if m and "does not compile" in said:
@@ -187,7 +209,7 @@ def run(mutants, jobs=1, say=lambda line: None, seconds=None):
 
 
 def untouched(mutants):
-    """Without bugs the tests of these pass, in such a copy: else they would see whatever is planted."""
+    """Without bugs the tests of these pass in such a copy: else they would see whatever is planted."""
     copy = Copy()
     by = copy.run(sorted(set(t for m in mutants for t in m.tests if t != "build")))
     copy.remove()
