@@ -492,7 +492,7 @@ MUTANTS = {
     ],
     "hv/load/load.c": [
         ("guests/hello", "put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);", "put(bp, BP_E820_TABLE + 8, g->cfg->memory + 4096, 4);"),
-        ("guests/hello", "if (p->kernel.end > cfg->memory ||", "if ("),
+        ("guests/hello", "return p->kernel.end <= memory && ", "return "),
         ("guests/hello", "return gmem_write(g, gpa(CMDLINE_AT), line, (u32)strlen(line) + 1);", "return true;"),
         ("guests/hello", "*entry = p.kernel.entry;", "*entry = p.kernel.entry + 2;"),
         ("guests/last-words.edge", "load_put(bp, BP_CMD_LINE_PTR, CMDLINE_AT, 4);", ";"),

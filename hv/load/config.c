@@ -14,7 +14,7 @@
 /* A kernel is loaded at 1 MiB or above, and needs at least another MiB to run.  The most a guest
  * can have ends below the device registers, and is counted in 32 bits. */
 #define MEMORY_MIN	(2u << 20)
-#define MEMORY_MAX	(3u << 30)
+#define MEMORY_MAX	(CONFIG_MOST_MIB << 20)
 
 struct parser {
 	struct config *config;
@@ -87,7 +87,7 @@ static void set_memory(struct parser *p, char *value)
 	const char *wrong = parse_bytes(value, MEMORY_MIN, &bytes);
 
 	if (wrong) {
-		config_bad(p, "memory %.16s %s; 2M to 3G, like 48M", value, wrong);
+		config_bad(p, "memory = %.16s %s; from 2M to 3G, such as 48M", value, wrong);
 		return;
 	}
 	p->guest->memory = (u32)bytes;
@@ -97,7 +97,7 @@ static void set_start(struct parser *p, char *value)
 {
 	p->guest->start = !strcmp(value, "yes");
 	if (!p->guest->start && strcmp(value, "no"))
-		config_bad(p, "start is \"%.16s\"; yes or no", value);
+		config_bad(p, "start = %.16s: yes or no", value);
 }
 
 static bool disk_option(struct disk_config *d, const char *word)
@@ -136,7 +136,7 @@ static void set_disk(struct parser *p, char *value)
 	char *word;
 
 	if (p->guest->disks == CONFIG_MAX_DISKS) {
-		config_bad(p, "disk: one too many; up to %u a guest", CONFIG_MAX_DISKS);
+		config_bad(p, "one disk too many; a guest can have %u", CONFIG_MAX_DISKS);
 		return;
 	}
 	memset(d, 0, sizeof(*d));
@@ -149,16 +149,16 @@ static void set_disk(struct parser *p, char *value)
 	}
 	while ((word = strtok(NULL, " \t")))
 		if (!disk_option(d, word)) {
-			config_bad(p, "disk: \"%.16s\" is none of its words; disk = IMAGE [ro|cow], or disk = ram:64M",
+			config_bad(p, "disk: unknown word \"%.16s\"; disk = IMAGE [ro|cow], or disk = ram:64M",
 				   word);
 			return;
 		}
 	if (d->ro && (d->cow || d->ram)) {
-		config_bad(p, "disk: nothing could be written on it, so %s", d->ram ? "it would stay empty" : "cow is not for ro");
+		config_bad(p, "disk: ro cannot go with %s", d->ram ? "ram:SIZE, which would stay empty" : "cow");
 		return;
 	}
 	if (d->cow && d->ram) {
-		config_bad(p, "disk: ram:SIZE is nobody else's, so cow is not for it");
+		config_bad(p, "disk: cow is for an image; ram:SIZE is this guest's own already");
 		return;
 	}
 	p->guest->disks++;
@@ -193,14 +193,14 @@ static void set_net(struct parser *p, char *value)
 	char *word;
 
 	if (p->guest->nets == CONFIG_MAX_NETS) {
-		config_bad(p, "net: one too many; up to %u a guest", CONFIG_MAX_NETS);
+		config_bad(p, "one net too many; a guest can have %u", CONFIG_MAX_NETS);
 		return;
 	}
 	memset(n, 0, sizeof(*n));
 	n->line = p->line;
 	word = strtok(value, " \t");
 	if (!lan_ok(word)) {
-		config_bad(p, "net: %.20s is no name for a LAN; 1 to %u letters, digits, - or _, and not off", word,
+		config_bad(p, "net: %.20s cannot be a LAN's name; 1 to %u letters, digits, - or _, and not off", word,
 			   CONFIG_NAME_MAX - 1);
 		return;
 	}
@@ -211,10 +211,10 @@ static void set_net(struct parser *p, char *value)
 		} else if (!strncmp(word, "mac=", 4) && parse_mac(word + 4, n->mac)) {
 			n->have_mac = true;
 		} else if (!strncmp(word, "mac=", 4)) {
-			config_bad(p, "net: %.24s is no station's address; like mac=02:00:00:00:00:01", word);
+			config_bad(p, "net: %.24s is not a card's address; one is like mac=02:00:00:00:00:01", word);
 			return;
 		} else {
-			config_bad(p, "net: \"%.16s\" is none of its words; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
+			config_bad(p, "net: unknown word \"%.16s\"; net = LAN [mac=02:00:00:00:00:01] [strict]", word);
 			return;
 		}
 	}
@@ -288,25 +288,25 @@ static void config_section(struct parser *p, char *s)
 	p->ignoring = true;
 	p->seen = 0;
 	if (!end || end[1]) {
-		config_bad(p, "a section is [NAME], and nothing else on its line");
+		config_bad(p, "a section begins with [NAME] alone on its line");
 		return;
 	}
 	*end = 0;
 	name = config_trim(s + 1);
 	if (!name_ok(name)) {
-		config_bad(p, "[%.20s] is no name for a guest; 1 to %u letters, digits, - or _, and not a number",
+		config_bad(p, "[%.20s] cannot be a guest's name; 1 to %u letters, digits, - or _, and not a number",
 			   name, CONFIG_NAME_MAX - 1);
 		return;
 	}
 	for (i = 0; i < c->guests; i++)
 		if (!strcmp(c->guest[i].name, name)) {
-			config_bad(p, "[%s] is there already, in line %u; a guest has one section", name,
+			config_bad(p, "[%s] begins in line %u already; a guest has one section", name,
 				   c->guest[i].line);
 			config_spoil(p, &c->guest[i]);
 			return;
 		}
 	if (c->guests == CONFIG_MAX_GUESTS) {
-		config_bad(p, "[%s] is one too many; up to %u guests", name, CONFIG_MAX_GUESTS);
+		config_bad(p, "[%s] is one guest too many; %u are possible", name, CONFIG_MAX_GUESTS);
 		return;
 	}
 	p->ignoring = false;
@@ -314,6 +314,16 @@ static void config_section(struct parser *p, char *s)
 	strcpy(p->guest->name, name);
 	p->guest->memory = MEMORY_DEFAULT;
 	p->guest->line = p->line;
+}
+
+static void unknown_key(const struct parser *p, const char *key)
+{
+	char known[80] = "";
+	u32 i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		n += (u32)snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "", keys[i].name);
+	config_bad(p, "unknown key \"%.20s\"; known keys: %s", key, known);
 }
 
 static void key_value(struct parser *p, char *s)
@@ -332,16 +342,16 @@ static void key_value(struct parser *p, char *s)
 	for (i = 0; i < ARRAY_SIZE(keys) && strcmp(keys[i].name, key); i++)
 		;
 	if (i == ARRAY_SIZE(keys)) {
-		config_bad(p, "there is no \"%.20s\"; kernel, initrd, memory, cmdline, start, disk, net", key);
+		unknown_key(p, key);
 		return;
 	}
 	if (!p->guest) {
 		if (!p->ignoring)
-			config_bad(p, "%s belongs to no guest; a line [NAME] comes first", key);
+			config_bad(p, "%s is in no section; a line [NAME] comes first", key);
 		return;
 	}
 	if ((p->seen & BIT(i)) && !keys[i].repeatable) {
-		config_bad(p, "%s is there already; once is enough", key);
+		config_bad(p, "%s was given already; a section has it once", key);
 		return;
 	}
 	p->seen |= BIT(i);
@@ -374,12 +384,12 @@ static void one_line(struct parser *p, const char *text, u32 len)
 	line[i] = 0;
 	cut_comment(line);
 	if (i < len && strlen(line) == i) {
-		config_bad(p, "the line is too long; up to %u characters", sizeof(line) - 1);
+		config_bad(p, "the line is too long; up to %u characters are possible", sizeof(line) - 1);
 		return;
 	}
 	for (s = line; *s; s++)
 		if ((*s < ' ' && *s != '\t') || *s > '~') {
-			config_bad(p, "byte %u is %02x hexadecimal; plain text", (s - line) + 1,
+			config_bad(p, "byte %u is %02x (hexadecimal); only plain text is possible", (s - line) + 1,
 				   (u8)(*s == '\1' ? text[s - line] : *s));
 			return;
 		}

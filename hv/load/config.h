@@ -8,6 +8,7 @@
 
 #define CONFIG_NAME_MAX		16
 #define CONFIG_MAX_GUESTS	16
+#define CONFIG_MOST_MIB		3072u	/* of memory a guest */
 
 #define CONFIG_MAX_DISKS	6	/* per guest */
 #define CONFIG_MAX_NETS		6

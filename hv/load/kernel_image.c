@@ -50,27 +50,66 @@ static bool in_pieces(const struct kernel_image *k, u32 a)
 
 #define EH_CLASS	4		/* 1: 32 bit */
 #define EH_DATA		5		/* 1: little endian */
-#define EH_TYPE		16		/* 2: ET_EXEC */
+#define EH_TYPE		16
+#define ET_REL		1
+#define ET_EXEC		2
 #define EH_MACHINE	18		/* 3: EM_386 */
 #define EH_ENTRY	24
 #define EH_PHOFF	28
 #define EH_PHENTSIZE	42
 #define EH_PHNUM	44
 #define EH_SIZE		52
-#define PH_TYPE		0		/* 1: PT_LOAD */
+#define PH_TYPE		0
+#define PT_LOAD		1
+#define PT_INTERP	3
+#define PT_TLS		7
 #define PH_OFFSET	4
+#define PH_VADDR	8
 #define PH_PADDR	12
 #define PH_FILESZ	16
 #define PH_MEMSZ	20
 #define PH_SIZE		32
 
+#define MULTIBOOT_MAGIC	0x1BADB002u
+#define MULTIBOOT_WITHIN 8192u
+#define PROGRAMS	0x08000000u	/* where a linker puts them, unless told otherwise */
+
+static const char *elf_kind(const u8 *data, u32 size)
+{
+	if (size < EH_SIZE)
+		return "is cut off: it ends within the ELF header";
+	if (data[EH_CLASS] == 2)
+		return "is a 64-bit kernel or program; guests are 32-bit x86";
+	if (data[EH_CLASS] != 1 || data[EH_DATA] != 1 || kernel_get(data + EH_MACHINE, 2) != 3)
+		return "is an ELF file, but not for 32-bit x86";
+	if (kernel_get(data + EH_TYPE, 2) == ET_REL)
+		return "is an object file, which is not linked yet, and no kernel";
+	if (kernel_get(data + EH_TYPE, 2) != ET_EXEC)
+		return "is a shared library or a position-independent program, and no kernel";
+	return NULL;
+}
+
+/* Magic, flags, and a sum that makes all three 0. */
+static bool is_multiboot(const u8 *data, u32 size)
+{
+	u32 at, end = MIN(size, MULTIBOOT_WITHIN);
+
+	for (at = 0; at + 12 <= end; at += 4)
+		if (kernel_get(data + at, 4) == MULTIBOOT_MAGIC &&
+		    !(MULTIBOOT_MAGIC + kernel_get(data + at + 4, 4) + kernel_get(data + at + 8, 4)))
+			return true;
+	return false;
+}
+
 static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 {
-	u32 phoff, phnum, i;
+	const char *wrong = elf_kind(data, size);
+	u32 phoff, phnum, i, lowest = RAM_LIMIT, virtual = 0;
 
-	if (size < EH_SIZE || data[EH_CLASS] != 1 || data[EH_DATA] != 1 ||
-	    kernel_get(data + EH_TYPE, 2) != 2 || kernel_get(data + EH_MACHINE, 2) != 3)
-		return "is an ELF file, but not a program for 32-bit x86";
+	if (wrong)
+		return wrong;
+	if (is_multiboot(data, size))
+		return "is a Multiboot kernel, made for the whole machine, like Ringlet itself; a guest's is made for Ringlet";
 	phoff = kernel_get(data + EH_PHOFF, 4);
 	phnum = kernel_get(data + EH_PHNUM, 2);
 	if (kernel_get(data + EH_PHENTSIZE, 2) != PH_SIZE || phoff > size || phnum > (size - phoff) / PH_SIZE)
@@ -81,16 +120,24 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 			.gpa = kernel_get(ph + PH_PADDR, 4), .offset = kernel_get(ph + PH_OFFSET, 4),
 			.len = kernel_get(ph + PH_FILESZ, 4), .size = kernel_get(ph + PH_MEMSZ, 4),
 		};
-		const char *wrong;
+		u32 type = kernel_get(ph + PH_TYPE, 4);
 
-		if (kernel_get(ph + PH_TYPE, 4) != 1 || !n.size)
+		if (type == PT_INTERP || type == PT_TLS)
+			return "is a program that runs under Linux, and no kernel";
+		if (type != PT_LOAD || !n.size)
 			continue;
 		if (n.len > n.size || n.offset > size || n.len > size - n.offset)
 			return "is cut off or damaged: a part to load is not in the file";
 		wrong = add_piece(k, &n);
 		if (wrong)
 			return wrong;
+		if (n.gpa < lowest) {
+			lowest = n.gpa;
+			virtual = kernel_get(ph + PH_VADDR, 4);
+		}
 	}
+	if (k->pieces && lowest == virtual && lowest >= PROGRAMS)
+		return "loads where programs do, above 128 MiB, and is no kernel";
 	k->entry = kernel_get(data + EH_ENTRY, 4);
 	return in_pieces(k, k->entry) ? NULL : "has its entry point outside of what it loads";
 }
@@ -98,11 +145,15 @@ static const char *parse_elf(struct kernel_image *k, const u8 *data, u32 size)
 /* ---- bzImage ---- */
 
 #define BZ_SETUP_SECTS	0x1F1
+#define BZ_SYSSIZE	0x1F4		/* of what follows the setup sectors, in 16 bytes */
 #define BZ_BOOT_FLAG	0x1FE
 #define BZ_JUMP_BYTES	0x201		/* the header ends this far after 0x202 */
 #define BZ_VERSION	0x206
 #define BZ_LOADFLAGS	0x211
 #define BZ_CODE32_START	0x214
+#define BZ_XLOADFLAGS	0x236		/* from protocol 2.12 on */
+#define XLF_KERNEL_64	0x01
+#define BZ_PAYLOAD_LEN	0x24C		/* from protocol 2.08 on: the compressed kernel */
 #define BZ_PREF_ADDRESS	0x258		/* from protocol 2.10 on, like the fields after it */
 #define BZ_INIT_SIZE	0x260
 #define BZ_LEAST	0x264
@@ -115,12 +166,18 @@ static const char *parse_bzimage(struct kernel_image *k, const u8 *data, u32 siz
 	struct kernel_piece n = { .gpa = BZ_LOAD, .offset = start };
 	const char *wrong;
 
+	if (version >= 0x20C && (data[BZ_XLOADFLAGS] & XLF_KERNEL_64))
+		return "is a 64-bit kernel; guests are 32-bit x86";
 	if (version < 0x207)
 		return "is too old a bzImage: boot protocol 2.07 (Linux 2.6.24) is the first that can say it is a guest";
 	if (!(data[BZ_LOADFLAGS] & 1))
 		return "is a zImage; a bzImage is needed";
 	if (start >= size)
 		return "is cut off: the kernel itself is not in the file";
+	if ((size - start + 15) / 16 < kernel_get(data + BZ_SYSSIZE, 4))
+		return "is cut off: its header says that the kernel is longer than the file";
+	if (version >= 0x208 && !kernel_get(data + BZ_PAYLOAD_LEN, 4))
+		return "has Linux's boot header, but no Linux in it (is it memtest86+?)";
 	n.len = n.size = size - start;
 	wrong = add_piece(k, &n);
 	if (wrong)
@@ -144,8 +201,9 @@ const char *kernel_image_parse(struct kernel_image *k, const u8 *data, u32 size)
 	memset(k, 0, sizeof(*k));
 	if (size >= 4 && !memcmp(data, "\177ELF", 4))
 		return parse_elf(k, data, size);
-	if (size >= MAX(BZ_LEAST, SETUP_END) && kernel_get(data + BZ_BOOT_FLAG, 2) == 0xAA55 &&
-	    !memcmp(data + 0x202, "HdrS", 4))
-		return parse_bzimage(k, data, size);
+	if (size >= MAX(BZ_LEAST, SETUP_END) && kernel_get(data + BZ_BOOT_FLAG, 2) == 0xAA55)
+		return memcmp(data + 0x202, "HdrS", 4) ?
+		       "has a boot sector, but not Linux's boot protocol: a disk image, or a boot loader?" :
+		       parse_bzimage(k, data, size);
 	return "is not a Linux kernel: neither ELF nor bzImage";
 }

@@ -58,10 +58,30 @@ static u32 load_mib(u32 bytes)
 	return (bytes >> 20) + !!(bytes & ((1u << 20) - 1));
 }
 
+static bool plan_fits(const struct plan *p, u32 memory)
+{
+	u32 top = MIN(memory, INITRD_CEILING), initrd = p->initrd_file ? p->initrd_file->size : 0;
+
+	return p->kernel.end <= memory && initrd <= top && ((top - initrd) & PAGE_MASK) >= (initrd ? p->kernel.end : 0);
+}
+
+/* An initrd unpacks to about three times its size, and the kernel wants some memory for itself.
+ * What is advised must fit, and this machine must have it. */
+static void advise_memory(const struct plan *p, const struct guest_config *cfg, char *msg, u32 len)
+{
+	u32 initrd = p->initrd_file ? p->initrd_file->size : 0;
+	u32 mib = load_mib(p->kernel.end) + 4 * load_mib(initrd) + 8;
+	bool would_do = mib <= CONFIG_MOST_MIB && plan_fits(p, mib << 20) && guest_frames(mib << 8) <= frames_free();
+	int n = snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; ",
+			 p->kernel.end >> 10, initrd >> 10, cfg->memory >> 10);
+
+	snprintf(msg + n, len - n, would_do ? "memory = %uM would do" : "this machine does not have enough for it", mib);
+}
+
 /* Decides everything, changes nothing. */
 static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg, u32 len)
 {
-	u32 top = MIN(cfg->memory, INITRD_CEILING), initrd;
+	u32 initrd;
 	const char *wrong;
 
 	memset(p, 0, sizeof(*p));
@@ -78,18 +98,12 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 		if (!p->initrd_file)
 			return false;
 	}
-	initrd = p->initrd_file ? p->initrd_file->size : 0;
-	if (p->kernel.end > cfg->memory || initrd > top ||
-	    ((top - initrd) & PAGE_MASK) < (initrd ? p->kernel.end : 0)) {
-		/* An initrd unpacks to about three times its size, and the kernel wants some for
-		 * itself. */
-		snprintf(msg, len, "too little memory: kernel up to %u KiB and initrd of %u KiB in %u KiB; memory = %uM would do",
-			 (p->kernel.end >> 10), (initrd >> 10),
-			 (cfg->memory >> 10),
-			 (load_mib(p->kernel.end) + 4 * load_mib(initrd) + 8));
+	if (!plan_fits(p, cfg->memory)) {
+		advise_memory(p, cfg, msg, len);
 		return false;
 	}
-	p->initrd_at = initrd ? (top - initrd) & PAGE_MASK : 0;
+	initrd = p->initrd_file ? p->initrd_file->size : 0;
+	p->initrd_at = initrd ? (MIN(cfg->memory, INITRD_CEILING) - initrd) & PAGE_MASK : 0;
 	return true;
 }
 

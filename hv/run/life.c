@@ -17,6 +17,7 @@
 #define HASTY_NS	1000000000ull	/* a guest that restarts before it has run for this long, ... */
 #define HASTY_MOST	4u		/* ... this often in a row, ... */
 #define HASTY_PAUSE_NS	2000000000ull	/* ... waits */
+#define LOW_MEMORY	(870u << 20)	/* what Linux maps if it has 1 GiB of addresses for itself */
 #define FREE_PIECE	2048	/* frames taken back at a time */
 
 _Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
@@ -145,6 +146,9 @@ static void finish_start(struct guest *g)
 	g->starts++;
 	if (g->hasty < HASTY_MOST)
 		hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
+	if (g->hasty < HASTY_MOST && g->cfg->memory > LOW_MEMORY)
+		hv_log("%s: a kernel without high memory, like those that come with Ringlet, uses 870 MiB of its %u",
+		       g->name, g->cfg->memory >> 20);
 	sched_admit(g->vcpu);
 	sched_wake(g->vcpu);
 }

@@ -75,11 +75,62 @@ static void make_bzimage(void)
 	put(0x1FE, 0xAA55, 2);
 	put(0x200, 0x66EB, 2);
 	memcpy(file + 0x202, "HdrS", 4);
+	put(0x1F4, (sizeof(file) - 4 * 512) / 16, 4);
 	put(0x206, 0x20F, 2);
+	put(0x24C, 1000, 4);
 	file[0x211] = 1;
 	put(0x214, 0x100000, 4);
 	put(0x258, 0x1000000, 4);
 	put(0x260, 0x800000, 4);
+}
+
+/* What people put there by mistake: each is told apart by its own words. */
+static void others(void)
+{
+	static const u8 libraries[] = { 3, 1 };
+	u32 i;
+
+	make_elf();
+	put(84, 3, 4);			/* PT_INTERP */
+	CHECK_HAS(parse(sizeof(file)), "runs under Linux");
+	put(84, 7, 4);			/* PT_TLS: linked statically */
+	CHECK_HAS(parse(sizeof(file)), "runs under Linux");
+	make_elf();
+	put(24, 0x08048010, 4);
+	put(60, 0x08048000, 4);
+	put(64, 0x08048000, 4);
+	put(96, 0x08100000, 4);
+	CHECK_HAS(parse(sizeof(file)), "where programs do");
+	put(60, 0xC8048000, 4);		/* as Linux may be */
+	CHECK(!parse(sizeof(file)), "%s", parse(sizeof(file)));
+	make_elf();
+	put(18, 62, 2);
+	CHECK_HAS(parse(sizeof(file)), "32-bit x86");
+	for (i = 0; i < sizeof(libraries); i++) {
+		make_elf();
+		file[16] = libraries[i];
+		CHECK_HAS(parse(sizeof(file)), i ? "object file" : "library");
+	}
+	make_elf();
+	put(4096, 0x1BADB002, 4);
+	put(4100, 3, 4);
+	put(4104, -(0x1BADB002 + 3), 4);
+	CHECK_HAS(parse(sizeof(file)), "Multiboot");
+	put(4104, 7, 4);
+	CHECK(!parse(sizeof(file)), "%s", parse(sizeof(file)));
+	make_bzimage();
+	file[0x236] = 1;
+	CHECK_HAS(parse(sizeof(file)), "64-bit");
+	put(0x206, 0x20B, 2);		/* too old to say so */
+	CHECK(!parse(sizeof(file)), "%s", parse(sizeof(file)));
+	make_bzimage();
+	put(0x24C, 0, 4);
+	CHECK_HAS(parse(sizeof(file)), "memtest86+");
+	make_bzimage();
+	CHECK_HAS(parse(sizeof(file) - 16), "cut off");
+	CHECK(!parse(sizeof(file) - 15), "%s", parse(sizeof(file) - 15));
+	memset(file + 0x202, 0, 4);
+	CHECK_HAS(parse(sizeof(file)), "boot sector");
 }
 
 int main(int argc, char **argv)
@@ -114,8 +165,12 @@ int main(int argc, char **argv)
 	CHECK(parse(sizeof(file)), "size that wraps");
 	make_elf();
 	file[4] = 2;
-	CHECK_HAS(parse(sizeof(file)), "32-bit");
+	CHECK_HAS(parse(sizeof(file)), "64-bit");
 
+	CASE("what is no guest's kernel");
+	others();
+
+	CASE("many parts");
 	/* As many parts as there is room for, and one more. */
 	for (n = KERNEL_PIECES; n <= KERNEL_PIECES + 1; n++) {
 		make_elf();
@@ -140,7 +195,7 @@ int main(int argc, char **argv)
 	CHECK_EQ(k.piece[0].len, sizeof(file) - 4 * 512);
 	CHECK(k.end >= 0x1800000, "end %#x", k.end);
 	CHECK(k.setup_len, "no setup header");
-	for (i = 0; i <= 4 * 512; i++)
+	for (i = 0; i <= sizeof(file) - 16; i++)
 		CHECK(parse(i), "cut to %u bytes", i);
 	put(0x206, 0x200, 2);
 	CHECK_HAS(parse(sizeof(file)), "old");
