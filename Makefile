@@ -20,7 +20,7 @@ help:
 	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS and so on as above"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make bench    native against guest, into build/bench.json"
-	@echo "make gdb      like run, but waiting for gdb, which is started too"
+	@echo "make gdb      like run, but under gdb"
 	@echo "make check    warnings, static analysis, headers, scripts"
 	@echo "make clean    removes build/ (slow things stay cached outside)"
 

@@ -55,6 +55,8 @@ if [ -z "$gdb" ]; then
 	exec "${command[@]}" -serial mon:stdio "${com2[@]}"
 fi
 
+# Process groups of their own: Ctrl-C is gdb's alone, and neither QEMU nor make ends by it.
+set -m
 dir=$(mktemp -d)
 socket=$dir/gdb
 "${command[@]}" -S -serial pty "${com2[@]}" -monitor none \

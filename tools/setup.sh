@@ -6,7 +6,7 @@ set -euo pipefail
 
 PACKAGES=(make gcc gcc-multilib binutils python3 qemu-system-x86 grub-common grub-pc-bin
 	xorriso mtools newlib-source linux-source-6.1 flex bison bc libelf-dev libssl-dev cpio xz-utils
-	patch perl tshark bochs bochs-term bochsbios vgabios cppcheck clang libclang-rt-14-dev gdb
+	patch perl tshark bochs bochs-term bochsbios vgabios cppcheck clang libclang-rt-14-dev gdb screen socat
 	mmdebstrap arch-test uidmap debian-archive-keyring e2fsprogs)
 
 # Used if this release of Debian has it.

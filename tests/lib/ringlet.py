@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Drives Ringlet in QEMU from outside, as a person would: by its serial line.
 
+    from ringlet import Ringlet     # after `make iso`: PYTHONPATH=tests/lib python3
     with Ringlet("two-guests", iso="build/ringlet.iso") as r:
-        r.boot()
-        r.shell(1, "uname -r")
+        r.expect("alpha:~# ")
+        print(r.run(1, "uname -r"))
 
 Everything that comes over the line is in build/test-logs/NAME/serial.log.  Nothing here
 judges the wall clock: every wait names what it waits for and has a generous limit,

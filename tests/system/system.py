@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import textwrap
 import threading
 import time
 
@@ -12,9 +13,10 @@ from harness import Group
 from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plain, sh, tail, work_file
 
 import guests
-import guests
 import linux
+import ringlet
 from bochs import Bochs
+from debugger import gdb
 
 OUT = os.path.join(BUILD, "tests", "system")
 
@@ -135,6 +137,14 @@ def says(name, want, sections=PAIR, alive=None, **how):
 
 def big(name, mib):
     return work_file("system-fillers", name, os.urandom(1 << 20) * mib)
+
+
+def example(_):
+    """The harness's own, at the top of lib/ringlet.py, is run as it stands there."""
+    text = textwrap.dedent("".join(re.findall(r"^    .*\n", ringlet.__doc__, re.M)))
+    said = sh(["python3", "-Bc", text.replace("build/ringlet.iso", standard())],
+              env={**os.environ, "PYTHONPATH": os.path.join(ROOT, "tests", "lib")})
+    check(re.fullmatch(r"6\.1\S*\s*", said), "it says:\n" + said)
 
 
 def module_places(_):
@@ -294,7 +304,8 @@ def groups():
                   on("m3500", memory=3500), on("q35", memory=256, machine="q35"), ("stick", stick)]),
         Machines([on("pentium", memory=256, cpu="pentium"), on("pentium3", memory=256, cpu="pentium3"),
                   on("qemu32", memory=256, cpu="qemu32"), on("max", memory=256, cpu="max")]),
-        Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm)]),
+        Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm),
+                  ("example", example)]),
         Machines([
             says("no-config", r"No guests: .*ringlet\.conf", None),
             says("empty-config", r"No guests: ringlet\.conf \(0 bytes\) has no section", []),
@@ -312,5 +323,5 @@ def groups():
                  [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
-        Machines([("own-memory", own_memory)]),
+        Machines([("own-memory", own_memory), ("gdb", gdb)]),
     ]
