@@ -946,9 +946,9 @@ MUTANTS = {
         ("unit/filter", "static const u32 least[] = { 0, 0, 0xA0,", "static const u32 least[] = { 0, 0, 0x80,"),
         ("unit/filter", "b == CAN || b == SUB)", "b == CAN)"),
     ],
-    "drivers/vga/vt.c": [
+    "drivers/vga/cells.c": [
         ("unit/vt", "was.cells + (row + up) * was.cols", "was.cells + row * was.cols"),
-        ("unit/vt", "\tfit_cursor(vt, &vt->saved, up);\n", ""),
+        ("unit/vt", "\tcells_fit(vt, &vt->saved, up);\n", ""),
     ],
     "boot/multiboot.c": [
         ("unit/multiboot", "if (!s->ram)\n\t\t\treturn false;", ""),
