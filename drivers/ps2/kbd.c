@@ -25,6 +25,8 @@
 #define SC_KP_SLASH	0x35		/* extended */
 #define SC_KP_ENTER	0x1C
 #define SC_KP_FIRST	0x47		/* 7 */
+#define SC_PAGE_UP	0x49		/* 9 */
+#define SC_PAGE_DOWN	0x51		/* 3 */
 #define SC_KP_LAST	0x53		/* . */
 
 static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
@@ -160,6 +162,10 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 		const char *sequence = cursor_keys[code - SC_KP_FIRST];
 		bool digit = !extended && (s->num != is_shift(s) || !sequence);
 
+		if (is_shift(s) && !digit && (code == SC_PAGE_UP || code == SC_PAGE_DOWN)) {
+			*e = (struct kbd_event){ .kind = code == SC_PAGE_UP ? KBD_PAGE_UP : KBD_PAGE_DOWN };
+			return true;
+		}
 		return digit ? type_byte(s, (u8)keypad[code - SC_KP_FIRST], e) : type_sequence(sequence, e);
 	}
 	if (extended && code != SC_KP_SLASH && code != SC_KP_ENTER)

@@ -12,6 +12,8 @@
 enum kbd_kind {
 	KBD_BYTES,		/* len bytes in bytes[] */
 	KBD_SWITCH,		/* Alt-F1..F12: number is 1..12 */
+	KBD_PAGE_UP,		/* with Shift */
+	KBD_PAGE_DOWN,
 };
 struct kbd_event {
 	enum kbd_kind kind;

@@ -6,6 +6,9 @@
 #include <string.h>
 #include "drivers/vga/cells.h"
 
+#define KEEP_WORK	300		/* about instructions, for a line that goes to the history */
+#define KEEP_CELL_WORK	6
+
 u8 cells_attr(const struct vt_cursor *c)
 {
 	u8 fg = (c->attr & 0x0F) | (c->bold ? 8 : 0), bg = (c->attr >> 4) & 7;
@@ -102,8 +105,22 @@ void cells_down(struct vt *vt, u32 n)
 	cells_move(vt, vt->now.row + MIN(n, limit - vt->now.row), vt->now.col);
 }
 
+/* The top n rows are about to leave the screen. */
+static void cells_keep(struct vt *vt, u32 n)
+{
+	u32 row;
+
+	if (!vt->history || vt->alternate)
+		return;
+	for (row = 0; row < n; row++)
+		history_add(vt->history, cells_row(vt, row), vt->cols);
+	vt->work += n * (KEEP_WORK + KEEP_CELL_WORK * vt->cols);
+}
+
 void cells_line_feed(struct vt *vt)
 {
+	if (vt->now.row == vt->bottom && !vt->top)
+		cells_keep(vt, 1);
 	if (vt->now.row == vt->bottom)
 		cells_scroll_up(vt, vt->top, vt->bottom, 1);
 	else if (vt->now.row < vt->rows - 1)
@@ -149,6 +166,7 @@ void vt_resize(struct vt *vt, u16 *cells, u32 cols, u32 rows)
 	u32 up = was.now.row >= rows ? was.now.row + 1 - rows : 0;
 	u32 row, height = MIN(rows, was.rows), width = MIN(cols, was.cols);
 
+	cells_keep(vt, up);
 	vt->cells = cells;
 	vt->cols = cols;
 	vt->rows = rows;

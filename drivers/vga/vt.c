@@ -17,6 +17,7 @@ enum { GROUND, ESCAPE, CSI, STRING, SWALLOW };
 #define BYTE_WORK	120
 #define REPLY_WORK	2400
 #define GLYPH_WORK	600
+#define CLEAR_WORK	10000
 
 /* As programs count: from 1, and from the top of the scroll region if they chose that origin. */
 static void vt_address(struct vt *vt, u32 row, u32 col)
@@ -44,7 +45,7 @@ static void vt_reset(struct vt *vt)
 	memset(&vt->now, 0, sizeof(vt->now));
 	clear_attributes(&vt->now);
 	vt->saved = vt->now;
-	vt->wrap_pending = vt->app_cursor = vt->no_wrap = vt->insert = vt->origin = false;
+	vt->wrap_pending = vt->app_cursor = vt->no_wrap = vt->insert = vt->origin = vt->alternate = false;
 	vt->cursor_visible = true;
 	vt->top = 0;
 	vt->bottom = (u8)(vt->rows - 1);
@@ -165,6 +166,7 @@ static void set_mode(struct vt *vt, u32 mode, bool on)
 		case 47:		/* the other screen, which we do not have: just clear this one */
 		case 1047:
 		case 1049:
+			vt->alternate = on;
 			if (on)
 				cells_erase(vt, 0, 0, vt->rows * vt->cols);
 			break;
@@ -184,6 +186,10 @@ static void erase_display(struct vt *vt, u32 what)
 		cells_erase(vt, 0, 0, at + 1);
 	else if (what == 2 || what == 3)
 		cells_erase(vt, 0, 0, all);
+	if (what == 3 && vt->history) {
+		vt->work += CLEAR_WORK;
+		history_clear(vt->history);
+	}
 	vt->wrap_pending = false;
 }
 

@@ -6,6 +6,7 @@
 #ifndef VGA_VT_H
 #define VGA_VT_H
 
+#include "drivers/vga/history.h"
 #include "hv/types.h"
 
 #define VT_MAX_COLS	255
@@ -33,10 +34,12 @@ struct vt {
 	u8 nparams;
 	u16 params[VT_MAX_PARAMS];
 	u32 utf8, utf8_left;
+	bool alternate;		/* a program has the whole screen: nothing of it is kept */
 	u32 work;		/* done in this write */
 
-	/* Takes the answers to queries (cursor position, identity); NULL: there are none.  Set it
-	 * after vt_init(). */
+	/* Set these after vt_init(), or leave them NULL: where lines go that scroll off the top;
+	 * what takes the answers to queries (cursor position, identity). */
+	struct history *history;
 	void (*reply)(void *arg, const void *data, u32 len);
 	void *reply_arg;
 };

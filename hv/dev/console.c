@@ -220,6 +220,7 @@ struct console *console_create(struct guest *g)
 	all_read(c);
 	c->replies = (struct byte_ring){ .byte = c->reply, .size = CONSOLE_REPLIES };
 	vt_init(&c->vt, cells, VGA_COLS, VGA_ROWS);
+	c->vt.history = &c->history;
 	c->vt.reply = vt_reply;
 	c->vt.reply_arg = c;
 	return c;

@@ -17,6 +17,7 @@ struct guest;
 struct console {
 	struct guest *guest;
 	struct vt vt;
+	struct history history;		/* what has scrolled off it */
 	u32 said;			/* bytes of output ever; the newest CONSOLE_SCROLLBACK are kept */
 	u32 shown;			/* how many of them its terminal and the viewers have seen */
 	bool too_far;			/* it is too far ahead, and waits until all is shown */

@@ -162,6 +162,15 @@ static void cmd_dmesg(char **w)
 		console_each_line(g, say_line);
 }
 
+static u32 scrollback(void)
+{
+	u32 i, n = screen_history_bytes();
+
+	for (i = 0; i < guest_count; i++)
+		n += history_bytes(&guests[i]->console->history);
+	return n;
+}
+
 static void cmd_mem(char **w)
 {
 	u32 total, free, used, heap, i;
@@ -170,7 +179,7 @@ static void cmd_mem(char **w)
 	(void)w;
 	mem_stats(&total, &free, &used, &heap);
 	say("%u KiB of memory, %u KiB free\n", (total >> 10), (free >> 10));
-	say("heap: %u of %u bytes\n", used, heap);
+	say("heap: %u of %u bytes, %u of them for scrollback\n", used, heap, scrollback());
 	say("modules: %u KiB\n", images_bytes() >> 10);
 	for (i = 0; (d = disk_at(i)); i++)
 		if (d->changed)
@@ -510,7 +519,9 @@ void monitor_key(struct terminal *t, u8 c)
 	if (e == LINE_READY) {
 		out = t;
 		t->in_command = true;
+		t->ops->answer(false);
 		monitor_run(t->edit.buf);
+		t->ops->answer(true);
 		t->in_command = false;
 	}
 	if (!t->focus)		/* after `console` it shows a guest instead */

@@ -7,12 +7,16 @@
 #include "hv/dev/console.h"
 #include "hv/run/run.h"
 #include "hv/ui/terminal.h"
+#include "hv/ui/view.h"
 
 #define DRAW_NS		30000000ull	/* a screen that scrolls need not be drawn more often than this */
 #define NO_CELL		0x0720
 
 static struct vt monitor_vt;		/* what the monitor has printed here */
 static u16 monitor_cells[VGA_ROWS * VGA_COLS];
+static struct history monitor_history;
+static struct view view;
+static u32 answer_line;			/* where the answer to a command begins */
 static bool dirty;
 static u64 drawn_ns;
 
@@ -21,6 +25,7 @@ static u64 drawn_ns;
 void screen_start(void)
 {
 	vt_init(&monitor_vt, monitor_cells, VGA_COLS, VGA_ROWS);
+	monitor_vt.history = &monitor_history;
 	dirty = true;
 }
 
@@ -33,6 +38,11 @@ void screen_put(const void *data, u32 len)
 void screen_changed(void)
 {
 	dirty = true;
+}
+
+u32 screen_history_bytes(void)
+{
+	return history_bytes(&monitor_history);
 }
 
 static struct vt *shown_vt(void)
@@ -51,6 +61,20 @@ static void screen_leave(void)
 {
 }
 
+static void screen_join(void)
+{
+	view = (struct view){ 0 };
+	dirty = true;
+}
+
+static void screen_answer(bool done)
+{
+	if (!done)
+		answer_line = view_line(&monitor_vt);
+	else if (!terminal_screen.focus)
+		view_page(&view, &monitor_vt, answer_line);
+}
+
 static void screen_fit(void)
 {
 	terminal_fit(&terminal_screen, VGA_COLS, VGA_ROWS);
@@ -63,8 +87,8 @@ static void screen_lost(struct guest *g)
 }
 
 static const struct terminal_ops screen_ops = {
-	.put = screen_put, .hint = screen_hint, .leave = screen_leave, .join = screen_changed, .fit = screen_fit,
-	.lost = screen_lost,
+	.put = screen_put, .hint = screen_hint, .leave = screen_leave, .join = screen_join, .fit = screen_fit,
+	.lost = screen_lost, .answer = screen_answer,
 };
 struct terminal terminal_screen = { .ops = &screen_ops };
 
@@ -82,9 +106,11 @@ void screen_draw(void)
 
 		window[i] = row < vt->rows && col < vt->cols ? vt->cells[row * vt->cols + col] : NO_CELL;
 	}
+	if (view.on)
+		view_draw(&view, vt, window);
 	dirty = false;
 	drawn_ns = time_ns();
-	vga_show(window, vt->cursor_visible ? vt->now.row - up : VGA_ROWS, vt->now.col - left);
+	vga_show(window, vt->cursor_visible && !view.on ? vt->now.row - up : VGA_ROWS, vt->now.col - left);
 }
 
 /* Drawing is slow, so it waits a moment unless there is nothing else to do. */
@@ -111,13 +137,18 @@ static void screen_listen(void)
 	u32 i;
 
 	while (kbd_get(&e)) {
-		if (e.kind == KBD_BYTES) {
+		dirty = true;
+		if (e.kind == KBD_PAGE_UP) {
+			view_back(&view, shown_vt());
+		} else if (e.kind == KBD_PAGE_DOWN) {
+			view_on(&view, shown_vt());
+		} else if (e.kind == KBD_BYTES && !view_key(&view, shown_vt(), e.bytes, e.len)) {
 			adapt_arrow(&e);
 			for (i = 0; i < e.len; i++)
 				terminal_key(&terminal_screen, e.bytes[i]);
-		} else if (e.number == 12) {
+		} else if (e.kind == KBD_SWITCH && e.number == 12) {
 			terminal_focus(&terminal_screen, NULL);
-		} else if (e.number <= 8 && e.number <= guest_count) {
+		} else if (e.kind == KBD_SWITCH && e.number <= 8 && e.number <= guest_count) {
 			terminal_focus(&terminal_screen, guests[e.number - 1]);
 		}
 	}

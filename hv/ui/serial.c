@@ -273,8 +273,14 @@ bool serial_busy(void)
 	return uart_waiting(&com1) && !held;
 }
 
+/* Whoever reads here has a terminal that scrolls, or is a script. */
+static void serial_answer(bool done)
+{
+	(void)done;
+}
+
 static const struct terminal_ops serial_ops = {
 	.put = serial_put, .hint = serial_hint, .leave = serial_leave, .join = serial_join, .fit = serial_ask_size,
-	.lost = serial_lost,
+	.lost = serial_lost, .answer = serial_answer,
 };
 struct terminal terminal_serial = { .ops = &serial_ops };

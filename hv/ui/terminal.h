@@ -17,6 +17,7 @@ struct terminal_ops {
 	void (*join)(void);		/* it shows something else from now on */
 	void (*fit)(void);		/* gives the shown guest's console this terminal's size */
 	void (*lost)(struct guest *g);	/* there was no room for a byte typed for g */
+	void (*answer)(bool done);	/* a command at the monitor begins to print, or is done */
 };
 
 struct terminal {
@@ -55,6 +56,7 @@ void screen_put(const void *data, u32 len);	/* at the monitor */
 void screen_changed(void);		/* what it shows has changed: it will be drawn soon */
 void screen_draw(void);			/* draws it now */
 void screen_poll(void);
+u32 screen_history_bytes(void);		/* what has scrolled off, of the monitor there */
 bool screen_busy(void);
 
 #endif

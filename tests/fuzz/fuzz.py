@@ -25,7 +25,7 @@ SUBJECTS = {
     "decode": ["hv/cpu/decode.c"],
     "multiboot": ["boot/multiboot.c"],
     "filter": ["drivers/serial/filter.c"],
-    "vt": [f"drivers/vga/{f}.c" for f in ("vt", "cells", "glyphs", "repaint")],
+    "vt": [f"drivers/vga/{f}.c" for f in ("vt", "cells", "history", "glyphs", "repaint")],
     "net": NET,
     "lanhost": ["drivers/net/lanhost.c", *NET],
     "virtio": ["drivers/virtio/mmio.c", "drivers/virtio/ring.c"],

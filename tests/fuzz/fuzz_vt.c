@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static u16 other_cells[VT_MAX_COLS * VT_MAX_ROWS];
 	struct vt vt, other;
-	u32 cols, rows, half;
+	struct history history = { 0 };
+	u32 cols, rows, half, i;
 	u16 *cells, *then;
 
 	if (size <= 4)
@@ -23,6 +24,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	rows = size_of(data[1], VT_MAX_ROWS);
 	half = (u32)(size - 4) / 2;
 	vt_init(&vt, cells = malloc(cols * rows * sizeof(u16)), cols, rows);
+	vt.history = &history;
 	vt_write(&vt, data + 4, half);
 	cols = size_of(data[2], VT_MAX_COLS);
 	rows = size_of(data[3], VT_MAX_ROWS);
@@ -33,6 +35,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		abort();
 	vt_init(&other, other_cells, cols, rows);
 	vt_repaint(&vt, put, &other);
+	for (i = history.start; i != history.end; i++)
+		if (!history_line(&history, i, other_cells, cols) || (other_cells[0] && !other_cells[cols - 1]))
+			abort();
+	history_clear(&history);
 	free(then);
 	return 0;
 }

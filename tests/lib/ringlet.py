@@ -315,8 +315,9 @@ class Ringlet:
         return int(m.group(1) or m.group(2))
 
     def heap(self):
-        """Bytes of Ringlet's own heap in use, from `mem`."""
-        return int(re.search(r"^heap: (\d+) of", self.command("mem"), re.M).group(1))
+        """Bytes of Ringlet's own heap in use, from `mem`, without the scrollback: that has bounds of its own."""
+        used, scrollback = re.search(r"^heap: (\d+) of \d+ bytes, (\d+) of them", self.command("mem"), re.M).groups()
+        return int(used) - int(scrollback)
 
     def states(self):
         """{name: state} of all guests, from `list`."""

@@ -100,24 +100,63 @@ def screen_and_keyboard(_):
         works(r)
         works(r, "beta", 2)
 
-        def sees(want, timeout=60):
-            limit = time.monotonic() + timeout * PATIENCE
-            while not re.search(want, r.vga_text()):
-                check(time.monotonic() < limit, f"the screen does not show {want!r}:\n{r.vga_text()}")
-                time.sleep(0.2)
-
         r.type_keys("echo A1_b-C/$((6*7))\n")
-        sees(r"A1_b-C/42")
+        sees(r, r"A1_b-C/42")
         r.hmp("sendkey alt-f2")
-        sees(r"beta:")
+        sees(r, r"beta:")
         r.hmp("sendkey alt-f12")
-        sees(r"ringlet>")
+        sees(r, r"ringlet>")
         r.type_keys("list\n")
-        sees(r"alpha +(idle|running)")
+        sees(r, r"alpha +(idle|running)")
         r.hmp("sendkey alt-f1")
-        sees(r"A1_b-C/42")
+        sees(r, r"A1_b-C/42")
         # The serial line went its own way all the while.
         check("alpha" in r.run(1, "hostname"), "the serial line is lost")
+
+
+def sees(r, want, timeout=60):
+    """Until the screen shows that; returns all that is on it."""
+    limit = time.monotonic() + timeout * PATIENCE
+    while not re.search(want, r.vga_text(), re.M):
+        check(time.monotonic() < limit, f"the screen does not show {want!r}:\n{r.vga_text()}")
+        time.sleep(0.2)
+    return r.vga_text()
+
+
+def scrollback(_):
+    """On the screen: what has scrolled off a guest's console and the monitor, and the pager for a long answer, which the
+    serial line does not meet."""
+    files = [work_file("system-scrollback", "ringlet.conf", conf([("witness", {"kernel": "witness", "memory": "8M", "start": "yes"})])),
+             guests.build("witness")]
+    with Ringlet("system-scrollback", kernel=elf(), modules=files, memory=64) as r:
+        r.expect(r"beat 60\b", 120)
+        sees(r, r"^beat 60")
+        r.hmp("sendkey shift-pgup")
+        said = sees(r, r"^ \d+ lines below\.")
+        first = int(re.search(r"^beat (\d+)", said, re.M)[1])
+        r.expect(rf"beat {first + 60}\b", 120)
+        check(re.search(r"^beat (\d+)", r.vga_text(), re.M)[1] == str(first), "it does not stand still:\n" + r.vga_text())
+        for _ in range(9):
+            r.hmp("sendkey shift-pgup")
+            time.sleep(0.2)
+        sees(r, r"^beat 1$")
+        r.hmp("sendkey shift-pgdn")
+        check("beat 1\n" not in sees(r, r"^beat 24$"), r.vga_text())
+        r.type_keys("x")
+        sees(r, r"\A(?!(.|\n)* lines below)")
+        r.hmp("sendkey alt-f12")
+        sees(r, r"^ringlet> \Z|ringlet>$")
+        r.type_keys("stats witness\n")
+        sees(r, r"^ \d+ more lines\.  Space")
+        check("exits " in r.vga_text(), "the answer's first line is not the first:\n" + r.vga_text())
+        r.type_keys("q")
+        sees(r, r"^ringlet>$")
+        check("exits " not in r.vga_text(), "the answer's end is not shown:\n" + r.vga_text())
+        r.type_keys("stats witness\n")
+        sees(r, r"^ \d+ more lines")
+        r.type_keys(" list\n")
+        sees(r, r"^ringlet> list$")
+        check("more lines" not in r.command("stats witness"), "there is a pager on the serial line")
 
 
 def says(name, want, sections=PAIR, alive=None, **how):
@@ -304,7 +343,7 @@ def groups():
                   on("m3500", memory=3500), on("q35", memory=256, machine="q35"), ("stick", stick)]),
         Machines([on("pentium", memory=256, cpu="pentium"), on("pentium3", memory=256, cpu="pentium3"),
                   on("qemu32", memory=256, cpu="qemu32"), on("max", memory=256, cpu="max")]),
-        Machines([("screen", screen_and_keyboard), ("module-places", module_places), ("nmi-storm", nmi_storm),
+        Machines([("screen", screen_and_keyboard), ("scrollback", scrollback), ("module-places", module_places), ("nmi-storm", nmi_storm),
                   ("example", example)]),
         Machines([
             says("no-config", r"No guests: .*ringlet\.conf", None),

@@ -9,19 +9,21 @@ void irq_register(u32 irq, void (*handler)(void)) { (void)irq; (void)handler; }
 
 static struct kbd_state s;
 static char typed[64];
-static u32 switched;
+static u32 switched, event;
 
 static const char *keys(const char *codes, u32 n)
 {
 	struct kbd_event e;
 	u32 len = 0;
 
-	switched = 0;
+	switched = event = 0;
 	while (n--)
 		if (kbd_translate(&s, (u8)*codes++, &e)) {
-			CHECK(e.kind == KBD_SWITCH || e.len <= sizeof(e.bytes), "%u bytes", e.len);
+			CHECK(e.kind != KBD_BYTES || e.len <= sizeof(e.bytes), "%u bytes", e.len);
 			if (e.kind == KBD_SWITCH)
 				switched = e.number;
+			else if (e.kind != KBD_BYTES)
+				event = e.kind;
 			else
 				for (u32 i = 0; i < e.len && len < 60; i++)
 					typed[len++] = (char)e.bytes[i];
@@ -54,6 +56,14 @@ int main(int argc, char **argv)
 	K("\xe0\x38\x42\xc2\xe0\xb8");
 	CHECK_EQ(switched, 8);
 	CHECK_STR(K("\xe0\x1c\xe0\x35"), "\r/");
+	CHECK_STR(K("\x2a\xe0\x49\xe0\xc9\xaa"), "");
+	CHECK_EQ(event, KBD_PAGE_UP);
+	CHECK_STR(K("\x36\xe0\x51\xe0\xd1\xb6"), "");
+	CHECK_EQ(event, KBD_PAGE_DOWN);
+	CHECK_STR(K("\x36\xe0\xb6\xe0\x51\xe0\xd1\xe0\x36\xb6"), "");	/* a keyboard takes Shift back for these keys */
+	CHECK_EQ(event, KBD_PAGE_DOWN);
+	CHECK_STR(K("\xe0\x49\xe0\xc9"), "\033[5~");
+	CHECK_STR(K("\x2a\x49\xaa"), "9");
 	CASE("any codes");
 	for (i = 0; i < 500000; i++) {
 		char c = (char)rnd(256);
