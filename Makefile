@@ -6,6 +6,8 @@ GUESTS	?= 2
 LINUX	?= 6.1
 ROOTFS	?= busybox
 MEM	?= $(if $(filter debian,$(ROOTFS)),64M,48M)
+# Where the image goes.
+ISO	?= $(BUILD)/ringlet.iso
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -14,10 +16,12 @@ MAKEFLAGS += --no-builtin-rules
 help:
 	@echo "make run [GUESTS=n] [LINUX=6.1|6.12] [MEM=48M]   boot it in QEMU, with n Linux guests"
 	@echo "make run ROOTFS=debian                           the same with a small Debian on their disk"
+	@echo "make run CONF=my.conf FILES=\"vmlinux disk.img\"  with your own configuration, and the files it names"
+	@echo "make run ... MEMORY=256M                         in a machine with so much memory"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
 	@echo "make mutants  plants bugs, one at a time, and wants each seen by a test (hours)"
 	@echo "make soak     random tests with new seeds, for MINUTES=30"
-	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; GUESTS and so on as above"
+	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; all of the above as for run"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make bench    native against guest, into build/bench.json"
 	@echo "make gdb      like run, but under gdb"
@@ -104,13 +108,31 @@ $(BUILD)/ringlet.elf: $(OBJS) $(BUILD)/linker.ld tools/symbols.sh $(BUILD)/newli
 LINUX_VERSIONS := 6.1 6.12
 CONFIG	= "$(GUESTS)" "$(LINUX)" "$(MEM)" "$(ROOTFS)"
 
-# The file of each ROOTFS.
+# The configuration is the user's, CONF, with his FILES; or one of equal guests.  OWN is what make can build: the
+# ISO gets of it what the configuration names.
+OWN	= $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz $(BUILD)/guests/debian.img
 busybox	= initrd.gz
 debian	= debian.img
-MODULES	= $(BUILD)/guests/linux-$(LINUX) $(addprefix $(BUILD)/guests/,$($(ROOTFS)))
+ifdef CONF
+CONF_FILE = $(CONF)
+CONF_WORDS := $(shell sed 's/[\#;].*//' $(CONF) 2>/dev/null | tr '= \t\r' '\n')
+else
+CONF_FILE = $(BUILD)/ringlet.conf
+CONF_WORDS = linux-$(LINUX) $($(ROOTFS))
+endif
+FILE_NAMES = $(foreach f,$(FILES),$(notdir $(firstword $(subst =, ,$f))))
+MODULES	= $(FILES) $(addprefix $(BUILD)/guests/,$(filter-out $(FILE_NAMES),$(filter $(notdir $(OWN)),$(sort $(CONF_WORDS)))))
+# NAME=FILE is a module, but what it is made from is FILE.
+MODULE_FILES = $(foreach m,$(MODULES),$(lastword $(subst =, ,$m)))
 
 # One clear line for a bad value, before anything is built.
 ifneq ($(filter run iso gdb,$(MAKECMDGOALS)),)
+CHECKED	= checked
+$(if $(filter %.iso %.img,$(ISO)),,$(error ISO=$(ISO): a file whose name ends in .iso or .img))
+ifdef CONF
+$(foreach v,GUESTS LINUX MEM ROOTFS,$(if $(filter command%,$(origin $v)),$(error $v=$($v): CONF=$(CONF) says that itself)))
+$(if $(wildcard $(CONF)),,$(error CONF=$(CONF): there is no such file))
+endif
 ifeq ($(filter $(LINUX),$(LINUX_VERSIONS)),)
 $(error LINUX=$(LINUX): there is $(LINUX_VERSIONS))
 endif
@@ -119,17 +141,32 @@ $(error $(shell tools/make-config.sh --check $(CONFIG) 2>&1))
 endif
 endif
 
-$(BUILD)/guests/linux-%: FORCE | setup
+# Ringlet's own parser, and what else knows whether a guest can start, for this machine.
+CHECKER	= tools/check-config.c hv/load/config.c hv/load/load.c hv/load/kernel_image.c hv/mem/guest.c hv/mem/shadow.c
+$(BUILD)/check-config: $(CHECKER) $(wildcard hv/load/*.h hv/mem/*.h) | setup
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	@$(CC) -std=gnu11 -O1 -Wall -Wextra -Wno-format -ffunction-sections -fdata-sections -Wl,--gc-sections \
+		-DHPA_PTR_OVERRIDE -I. -o $@ $(CHECKER)
+
+# Before the build, and when all is built and all sizes are known.
+CHECK	= $(BUILD)/check-config $(if $(MEMORY),-m $(MEMORY)) $(CONF_FILE) $(FILES) -- $(OWN)
+checked: $(BUILD)/check-config $(CONF_FILE)
+	@$(CHECK) >/dev/null
+
+$(OBJS): | $(CHECKED)
+
+$(BUILD)/guests/linux-%: FORCE | setup $(CHECKED)
 	@mkdir -p $(@D)
 	@tools/build-kernel.sh $* guest $(BUILD)/guests
 	@tools/prune-cache.sh
 
-$(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup
+$(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup $(CHECKED)
 	@mkdir -p $(@D)
 	@tools/build-initrd.sh $@
 
 # A symbolic link into the cache, too.
-$(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup
+$(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup $(CHECKED)
 	@tools/build-rootfs.sh $@
 
 guests: $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz
@@ -139,18 +176,25 @@ $(BUILD)/ringlet.conf: FORCE
 	@tools/make-config.sh $(CONFIG) >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(BUILD)/ringlet.iso: $(BUILD)/ringlet.elf $(BUILD)/ringlet.conf iso/grub.cfg tools/make-iso.sh $(MODULES)
+# What is on the ISO: it is made anew when that changes, whatever the files' times are.
+$(BUILD)/$(notdir $(ISO)).what: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CONF_FILE) $(MODULES)" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg tools/make-iso.sh \
+		$(wildcard $(MODULE_FILES)) $(filter $(OWN),$(MODULES)) | checked
 	@echo "  ISO     $@"
-	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(BUILD)/ringlet.conf $(MODULES)
+	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(CONF_FILE) $(MODULES)
 
-iso: $(BUILD)/ringlet.iso
-	@echo "$(BUILD)/ringlet.iso is ready: burn it, or dd it to a stick"
+iso: $(ISO)
+	@needs=$$($(CHECK)) && echo "$(ISO) is ready: burn it, or dd it to a stick; it takes a PC with $${needs% *} MiB"
 
-run: $(BUILD)/ringlet.iso
-	@tools/run-qemu.sh -c $(BUILD)/ringlet.conf $(BUILD)/ringlet.iso
+run: $(ISO)
+	@needs=$$($(CHECK)) && exec tools/run-qemu.sh -m $${needs\#* } -2 $(BUILD)/com2 $(ISO)
 
-gdb: $(BUILD)/ringlet.iso
-	@tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -c $(BUILD)/ringlet.conf $(BUILD)/ringlet.iso
+gdb: $(ISO)
+	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -m $${needs\#* } -2 $(BUILD)/com2 $(ISO)
 
 # ---- tests ----
 
@@ -177,4 +221,4 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: help elf guests iso run gdb test mutants soak bench check setup clean FORCE
+.PHONY: help elf guests checked iso run gdb test mutants soak bench check setup clean FORCE

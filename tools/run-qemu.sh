@@ -2,20 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots an ISO in QEMU, its COM1 on this terminal.  The one place where that command line is made.
 #
-#	tools/run-qemu.sh [-c CONFIG] [-m MIB] [-2 SOCKET] [--gdb RINGLET.elf] ISO [QEMU-OPTION...]
+#	tools/run-qemu.sh [-m MIB] [-2 SOCKET] [--gdb RINGLET.elf] ISO [QEMU-OPTION...]
 #
-# -c	the configuration on the ISO: the machine gets memory enough for its guests
-# -m	or so much
+# -m	the machine's memory (256)
 # -2	where COM2 is, on which images and captures leave: a Unix socket; com2 beside the ISO if not said
 # --gdb	start halted, with gdb on this terminal and COM1 on a pseudo-terminal of its own
 set -euo pipefail
 
 die() { echo "run-qemu: $*" >&2; exit 1; }
 
-config='' memory='' com2='' gdb=''
+memory=256 com2='' gdb=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	-c) config=$2; shift 2 ;;
 	-m) memory=$2; shift 2 ;;
 	-2) com2=$2; shift 2 ;;
 	--gdb) gdb=$2; shift 2 ;;
@@ -26,21 +24,6 @@ done
 iso=$1
 shift
 [ -f "$iso" ] || die "$iso: there is no such file (make iso makes it)"
-
-# The guests' own memory and an eighth for their page tables, their disks in memory, 64 MiB for what each
-# changes on a copy-on-write disk, the modules, and room for Ringlet.
-if [ -z "$memory" ]; then
-	sum=0
-	if [ -n "$config" ]; then
-		sum=$(awk -F '[ \t]*[=#;][ \t]*' '
-			$1 ~ /memory$/ && $2 ~ /^[0-9]+M/ { n += $2 * 9 / 8 }
-			$1 ~ /disk$/ && $2 ~ /^ram:[0-9]+M/ { n += substr($2, 5) }
-			$1 ~ /disk$/ && $2 ~ / cow/ { n += 64 }
-			END { print int(n) }' "$config")
-	fi
-	memory=$(((sum + ($(stat -Lc %s "$iso") >> 20) + 64 + 15) / 16 * 16))
-	[ "$memory" -le 3584 ] || memory=3584
-fi
 
 # No KVM: this is for machines without it, and what is shown should not depend on the host.
 command=(qemu-system-i386 -accel tcg -m "$memory" -display none -no-reboot -cdrom "$iso" "$@")

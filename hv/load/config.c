@@ -222,17 +222,20 @@ static void set_net(struct parser *p, char *value)
 }
 
 #define TEXT(field) offsetof(struct guest_config, field), sizeof(((struct guest_config *)0)->field)
+#define LINE(field) offsetof(struct guest_config, field)
 
 static const struct key {
 	const char *name;
 	bool may_be_empty, repeatable;
 	u32 offset, size;		/* of a text; else set() handles the value */
+	u32 line;			/* where its line's number is kept; 0: nowhere */
 	void (*set)(struct parser *p, char *value);	/* may modify value */
 } keys[] = {
-	{ "kernel", false, false, TEXT(kernel), NULL }, { "initrd", true, false, TEXT(initrd), NULL },
-	{ "cmdline", true, false, TEXT(cmdline), NULL }, { "memory", false, false, 0, 0, set_memory },
-	{ "start", false, false, 0, 0, set_start }, { "disk", false, true, 0, 0, set_disk },
-	{ "net", false, true, 0, 0, set_net },
+	{ "kernel", false, false, TEXT(kernel), LINE(kernel_line), NULL },
+	{ "initrd", true, false, TEXT(initrd), LINE(initrd_line), NULL },
+	{ "cmdline", true, false, TEXT(cmdline), 0, NULL }, { "memory", false, false, 0, 0, 0, set_memory },
+	{ "start", false, false, 0, 0, 0, set_start }, { "disk", false, true, 0, 0, 0, set_disk },
+	{ "net", false, true, 0, 0, 0, set_net },
 };
 
 static void config_set(struct parser *p, const struct key *k, char *value)
@@ -245,6 +248,8 @@ static void config_set(struct parser *p, const struct key *k, char *value)
 		config_bad(p, "%s is too long; up to %u characters", k->name, k->size - 1);
 	} else {
 		strcpy((char *)p->guest + k->offset, value);
+		if (k->line)
+			*(u32 *)((char *)p->guest + k->line) = p->line;
 	}
 }
 
@@ -403,7 +408,7 @@ static void one_line(struct parser *p, const char *text, u32 len)
 void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line))
 {
 	struct parser p = { .config = c, .complain = complain };
-	u32 at = 0, i;
+	u32 at = 0;
 
 	memset(c, 0, sizeof(*c));
 	if (len >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3))	/* some editors put it at the start */
@@ -416,8 +421,4 @@ void config_parse(struct config *c, const char *text, u32 len, void (*complain)(
 		one_line(&p, text + at, n);
 		at += n + 1;
 	}
-	for (i = 0; i < c->guests; i++)
-		if (!c->guest[i].kernel[0] && !c->guest[i].error[0])
-			snprintf(c->guest[i].error, sizeof(c->guest[i].error),
-				 "its section in ringlet.conf has no kernel");
 }

@@ -30,6 +30,7 @@ struct net_config {
 struct guest_config {
 	char name[CONFIG_NAME_MAX];
 	char kernel[32], initrd[32];
+	u32 kernel_line, initrd_line;
 	char cmdline[256];
 	u32 memory;		/* bytes, whole pages */
 	bool start;

@@ -85,6 +85,10 @@ static bool make_plan(struct plan *p, const struct guest_config *cfg, char *msg,
 	const char *wrong;
 
 	memset(p, 0, sizeof(*p));
+	if (!cfg->kernel[0]) {
+		snprintf(msg, len, "it has no kernel; write kernel = FILE into its section");
+		return false;
+	}
 	p->kernel_file = load_find("kernel", cfg->kernel, msg, len);
 	if (!p->kernel_file)
 		return false;

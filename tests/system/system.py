@@ -14,6 +14,7 @@ from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plai
 
 import guests
 import linux
+import own
 import ringlet
 from bochs import Bochs
 from debugger import gdb
@@ -363,4 +364,4 @@ def groups():
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
         Machines([("own-memory", own_memory), ("gdb", gdb)]),
-    ]
+    ] + own.groups()
