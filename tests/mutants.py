@@ -768,6 +768,8 @@ MUTANTS = {
         ("unit/timer", "\t\tv->event_ns = 0;", ""),
         ("unit/timer", "c->running && now >= c->slice_end_ns", "c->running && now > c->slice_end_ns + 1000"),
         ("unit/timer", "programmed_ns <= t &&", "programmed_ns <= t + 1000 &&"),
+        ("unit/timer", "t = MAX(timer_nearest(now), now + 1);", "t = timer_nearest(now);"),
+        ("unit/timer", "programmed_ns <= t &&", "programmed_ns <= timer_nearest(now) &&"),
         ("unit/timer", "\tprogrammed_ns = 0;\n", ""),
         ("unit/timer", "if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)", "if (0)"),
         ("guests/timely", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;\n\ttimer_program();", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;"),

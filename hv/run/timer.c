@@ -42,16 +42,22 @@ static u64 timer_nearest(u64 now)
 	return t;
 }
 
-/* Sets the PIT again if something is due before it would fire.  (Firing early does no harm.) */
+/*
+ * Sets the PIT again if something is due before it would fire.  (Firing early does no harm.)
+ *
+ * What is overdue counts as due now.  Compared as it was, it was always before the time the PIT was
+ * set to, and each call set the PIT anew: a guest that calls this more often than the PIT's shortest
+ * time, 1.7 us, then kept it from firing for ever, and the processor with it.
+ */
 void timer_program(void)
 {
-	u64 now = time_ns(), t = timer_nearest(now);
+	u64 now = time_ns(), t = MAX(timer_nearest(now), now + 1);
 
-	/* If it is overdue, the interrupt got lost; the clock must not stop for ever. */
+	/* If it should have fired, the interrupt got lost; the clock must not stop for ever. */
 	if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)
 		return;
-	programmed_ns = MAX(t, now + 1);
-	pit_oneshot(t > now ? t - now : 0);
+	programmed_ns = t;
+	pit_oneshot(t - now);
 }
 
 void timer_set(struct vcpu *v, u64 delta_ns)

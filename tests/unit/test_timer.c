@@ -21,6 +21,7 @@ static u64 now, fires_at;		/* 0: it is not set */
 static void (*handler)(void);
 static u64 due[N];			/* the model: 0, none */
 static u32 set_often, raised;
+static u64 pit_least;			/* its shortest time */
 
 struct cpu *this_cpu(void) { return &cpu; }
 u64 time_ns(void) { return now; }
@@ -33,7 +34,7 @@ void irq_register(u32 irq, void (*f)(void))
 
 void pit_oneshot(u64 ns)
 {
-	fires_at = now + ns;
+	fires_at = now + MAX(MIN(ns, PIT_MAX_NS), pit_least);
 	set_often++;
 }
 
@@ -132,6 +133,32 @@ static void step(void)
 	in_time();
 }
 
+/* The slice is over already when the timer is set, and it gets no time to fire before it is looked at again. */
+static void never_let_alone(void)
+{
+	u64 over = now + 1000;
+
+	CASE("overdue, and a guest that sets its clock event every 400 ns");
+	pit_least = 1700;
+	cpu.running = &v[1];
+	cpu.slice_end_ns = over;
+	timer_program();
+	handler();
+	now = over + 1;
+	timer_program();
+	while (now < fires_at) {
+		now += 400;
+		CHECK(now < over + 10000, "it was set %u times and has not fired", set_often);
+		due[1] = now + 1;
+		timer_set(&v[1], 1);
+	}
+	handler();
+	due[1] = 0;
+	v[1].event_ns = 0;
+	timer_run();
+	CHECK(cpu.resched, "the slice is over and nobody says so");
+}
+
 int main(int argc, char **argv)
 {
 	u32 i;
@@ -167,5 +194,6 @@ int main(int argc, char **argv)
 	for (i = 0; i < 100; i++)
 		timer_set(&v[1], 1000000000);
 	CHECK(!set_often, "it was set %u times", set_often);
+	never_let_alone();
 	return passed();
 }
