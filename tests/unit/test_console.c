@@ -211,6 +211,7 @@ int main(int argc, char **argv)
 	read_back();
 	CASE("sizes");
 	sizes();
+	history_clear(&c->history);
 	free(c->vt.cells);
 	free(c);
 	return passed();
