@@ -38,7 +38,7 @@ add_module() {	# NAME FILE
 	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
 	cp -L "$2" "$dir/boot/$1"
 	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
-	modules+=("module --nounzip /boot/$1 $1")
+	modules+=("load module --nounzip /boot/$1 $1")
 }
 
 [ -f "$kernel" ] || die "$kernel: there is no such file"
@@ -62,11 +62,15 @@ while IFS= read -r line; do
 	esac
 done <"$here/iso/grub.cfg" >"$dir/boot/grub/grub.cfg"
 
+# A BIOS that fails to read once is asked by cylinder, head and sector from then on, and there ends
+# the image at its last whole cylinder: of 8 MiB at most.  Some BIOSes keep one more for themselves.
+PADDING=16m
+
 # BIOS only, and of GRUB's modules only what grub.cfg and a stick need.
 log=$dir.log
 if ! SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1} grub-mkrescue -d /usr/lib/grub/i386-pc \
-	--install-modules="multiboot normal iso9660 part_msdos biosdisk serial terminal ls cat echo test search reboot halt" \
-	--fonts= --locales= --themes= -o "$out.new" "$dir" >"$log" 2>&1; then
+	--install-modules="multiboot normal iso9660 part_msdos biosdisk serial terminal ls cat echo test true sleep search reboot halt" \
+	--fonts= --locales= --themes= -o "$out.new" "$dir" -- -padding "$PADDING" >"$log" 2>&1; then
 	cat "$log" >&2
 	rm -f "$log" "$out.new"
 	die "grub-mkrescue failed"

@@ -14,6 +14,7 @@ from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plai
 
 import guests
 import linux
+import media
 import own
 import ringlet
 from bochs import Bochs
@@ -364,4 +365,4 @@ def groups():
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
         Machines([("own-memory", own_memory), ("gdb", gdb)]),
-    ] + own.groups()
+    ] + media.groups() + own.groups()

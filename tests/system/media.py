@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What Ringlet is booted from: a stick behind each kind of USB controller, and a disk that fails to read once.
+
+The image is small, for some of these are slow: a bare guest, and a module that lies at the very end.
+"""
+import functools
+import os
+import re
+
+from harness import Group
+from ringlet import BUILD, ROOT, Ringlet, check, conf, elf, sh, tail, work_file
+
+import guests
+
+OUT = os.path.join(BUILD, "tests", "system")
+CONTROLLERS = {"uhci": "piix3-usb-uhci", "ohci": "pci-ohci", "ehci": "usb-ehci", "xhci": "qemu-xhci"}
+LAST = os.urandom(700 << 10)
+
+
+@functools.lru_cache
+def image():
+    os.makedirs(OUT, exist_ok=True)
+    elf()
+    out = os.path.join(OUT, "media.iso")
+    text = conf([("hello", {"kernel": "hello", "memory": "8M", "start": "yes"})])
+    sh([os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "0", "-k", os.path.join(BUILD, "ringlet.stripped.elf"),
+        "-c", work_file("media", "ringlet.conf", text), guests.build("hello"), work_file("media", "zz-last", LAST)])
+    return out
+
+
+def boots(r):
+    """All modules are there, and the guest comes to its end."""
+    m = r.expect(r"module zz-last|Ringlet does not start.*", 600, "Ringlet")
+    check(m[0].startswith("module"), "GRUB says:\n" + tail(r.text))
+    r.wait_state("hello", ("off",))
+    check("Test result: SUCCESS" in r.command("dmesg hello"), "the guest says:\n" + r.command("dmesg hello"))
+
+
+def stick(name, controller):
+    def test(_):
+        args = ["-device", controller, "-drive", f"file={image()},format=raw,if=none,id=stick,snapshot=on",
+                "-device", "usb-storage,drive=stick,bootindex=0"]
+        with Ringlet("system-stick-" + name, memory=64, args=args) as r:
+            boots(r)
+    return "stick-" + name, test
+
+
+def failed_read(_):
+    """GRUB asks by cylinder, head and sector once a read has failed; the last file is within reach then, too."""
+    with open(image(), "rb") as f, open(os.path.join(BUILD, "ringlet.stripped.elf"), "rb") as kernel:
+        at = f.read().find(kernel.read(2048))
+    check(at > 0 and at % 2048 == 0, "the kernel is not on the image")
+    drive = ("driver=raw,if=ide,file.driver=blkdebug,file.image.driver=file,file.image.filename=" + image() +
+             f",file.inject-error.0.event=read_aio,file.inject-error.0.sector={at // 512}"
+             ",file.inject-error.0.errno=5,file.inject-error.0.once=on")
+    with Ringlet("system-failed-read", memory=64, args=["-drive", drive]) as r:
+        boots(r)
+
+
+def cut_short(_):
+    """An image that was not written to its end: GRUB says which file it is, and starts nothing."""
+    with open(image(), "rb") as f:
+        data = f.read()
+    cut = work_file("media", "cut.img", data[:data.find(LAST[:2048]) + 4096])
+    with Ringlet("system-cut-short", memory=64, disk=cut) as r:
+        r.expect(r'Ringlet does not start: "module [^"]*zz-last', 300)
+        r.expect("Press Esc")
+
+
+class Media(Group):
+    layer = "system"
+
+
+def groups():
+    return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short)])]
