@@ -57,6 +57,10 @@ static void add_guests(void)
 		hv_log("No guests: grub.cfg has no line `module /boot/" CONFIG_NAME " " CONFIG_NAME "`.");
 		return;
 	}
+	if (text->wrong) {
+		hv_log("No guests: " CONFIG_NAME " " IMAGE_WRONG ".");
+		return;
+	}
 	config_parse(&config, (const char *)text->data, text->size, config_complain);
 	if (!config.guests)
 		hv_log("No guests: " CONFIG_NAME " (%u bytes) has no section [NAME].", text->size);

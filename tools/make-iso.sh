@@ -7,7 +7,8 @@
 # -c	the configuration; on the ISO it is called ringlet.conf.  Without it there is none.
 # -a	the hypervisor's command line
 # -t	how long GRUB's menu waits (2)
-# Each FILE becomes a Multiboot module called NAME, or as the file is called.
+# Each FILE becomes a Multiboot module called NAME, or as the file is called.  One more, ringlet.manifest, has
+# their sizes and checksums.
 set -euo pipefail
 
 usage() { sed -n '5,5s/^#	/usage: /p' "$0" >&2; exit 2; }
@@ -32,13 +33,14 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir -p "$dir/boot/grub"
 
-modules=()
+modules=() names=()
 add_module() {	# NAME FILE
 	[ -f "$2" ] || die "$2: there is no such file"
 	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
 	cp -L "$2" "$dir/boot/$1"
 	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
 	modules+=("load module --nounzip /boot/$1 $1")
+	names+=("$1")
 }
 
 [ -f "$kernel" ] || die "$kernel: there is no such file"
@@ -50,6 +52,13 @@ for m in "$@"; do
 	*) add_module "$(basename "$m")" "$m" ;;
 	esac
 done
+
+# Ringlet looks whether what GRUB has read is what this says.
+if [ ${#names[@]} -gt 0 ]; then
+	(cd "$dir/boot" && cksum "${names[@]}") >"$dir/manifest"
+	add_module ringlet.manifest "$dir/manifest"
+	rm "$dir/manifest"
+fi
 
 while IFS= read -r line; do
 	case $line in

@@ -220,6 +220,8 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 		if (!d->image && d->cfg->image[0])
 			snprintf(msg, len, "disk %s is no module; grub.cfg needs a line `module /boot/%s %s`",
 				 d->cfg->image, d->cfg->image, d->cfg->image);
+		else if (d->image && d->image->wrong)
+			snprintf(msg, len, "disk %s " IMAGE_WRONG, d->cfg->image);
 		else if (!d->bytes)
 			snprintf(msg, len, "disk %s is empty", d->cfg->image);
 		else if (disk_rival(d))

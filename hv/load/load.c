@@ -50,7 +50,9 @@ static const struct image *load_find(const char *what, const char *name, char *m
 	if (!i)
 		snprintf(msg, len, "%s %s is no module; grub.cfg needs a line `module /boot/%s %s`",
 			 what, name, name, name);
-	return i;
+	else if (i->wrong)
+		snprintf(msg, len, "%s %s " IMAGE_WRONG, what, name);
+	return i && !i->wrong ? i : NULL;
 }
 
 static u32 load_mib(u32 bytes)

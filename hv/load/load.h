@@ -21,7 +21,9 @@ struct image {			/* machine memory we own */
 	const char *name;	/* the last path component of the module's first word */
 	const u8 *data;
 	u32 size;
+	bool wrong;		/* the manifest says that it ought to be another */
 };
+#define IMAGE_WRONG	"came in wrong: read it again, or write the stick or CD anew"
 void images_init(const struct boot_info *bi);
 u32 images_bytes(void);			/* in all images together */
 const struct image *image_find(const char *name);	/* NULL: there is none */

@@ -21,6 +21,7 @@ SANITIZERS = ("address,undefined", "memory")
 NET = ["drivers/net/inet.c"] + [f"drivers/virtio/{f}.c" for f in ("net", "offload", "mmio", "ring")]
 SUBJECTS = {
     "config": ["hv/load/config.c"],
+    "manifest": ["hv/load/manifest.c"],
     "kernel": ["hv/load/kernel_image.c"],
     "decode": ["hv/cpu/decode.c"],
     "multiboot": ["boot/multiboot.c"],

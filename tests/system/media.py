@@ -22,18 +22,22 @@ def image():
     os.makedirs(OUT, exist_ok=True)
     elf()
     out = os.path.join(OUT, "media.iso")
-    text = conf([("hello", {"kernel": "hello", "memory": "8M", "start": "yes"})])
+    hello = {"kernel": "hello", "memory": "8M", "start": "yes"}
+    text = conf([("hello", hello), ("last", {**hello, "disk": "zz-last ro"})])
     sh([os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "0", "-k", os.path.join(BUILD, "ringlet.stripped.elf"),
         "-c", work_file("media", "ringlet.conf", text), guests.build("hello"), work_file("media", "zz-last", LAST)])
     return out
 
 
 def boots(r):
-    """All modules are there, and the guest comes to its end."""
+    """All modules are there and as they ought to be, and the guests come to their end."""
     m = r.expect(r"module zz-last|Ringlet does not start.*", 600, "Ringlet")
     check(m[0].startswith("module"), "GRUB says:\n" + tail(r.text))
-    r.wait_state("hello", ("off",))
-    check("Test result: SUCCESS" in r.command("dmesg hello"), "the guest says:\n" + r.command("dmesg hello"))
+    for name in ("hello", "last"):
+        r.wait_state(name, ("off",))
+        check("Test result: SUCCESS" in r.command("dmesg " + name), f"{name} says:\n" + r.command("dmesg " + name))
+    said = r.command("dmesg")
+    check("module ringlet.manifest" in said and "Module" not in said, said)
 
 
 def stick(name, controller):
@@ -67,9 +71,36 @@ def cut_short(_):
         r.expect("Press Esc")
 
 
+def came_in_wrong(_):
+    """A byte of the last file is another one: Ringlet names it, and starts the guests that do not use it."""
+    with open(image(), "rb") as f:
+        data = bytearray(f.read())
+    data[data.find(LAST[:2048]) + len(LAST) - 1] ^= 4
+    with Ringlet("system-came-in-wrong", memory=64, disk=work_file("media", "wrong.img", bytes(data))) as r:
+        r.expect("module zz-last", 300)
+        r.wait_state("hello", ("off",))
+        check("Test result: SUCCESS" in r.command("dmesg hello"), "hello does not run")
+        said = r.command("dmesg")
+        check(len(re.findall(r"Module \S+ came in wrong", said)) == 1 and "Module zz-last came in wrong" in said, said)
+        check("last cannot start: disk zz-last came in wrong" in said, said)
+        check("disk zz-last came in wrong" in r.command("start last"), "last starts")
+
+
+def configuration_came_in_wrong(_):
+    """Then nobody knows what was meant, and nobody starts."""
+    modules = [work_file("media-wrong", "ringlet.conf", conf([("hello", {"kernel": "hello", "start": "yes"})])),
+               work_file("media-wrong", "ringlet.manifest", "1 2 ringlet.conf\n"), guests.build("hello")]
+    with Ringlet("system-wrong-conf", kernel=elf(), modules=modules, memory=64) as r:
+        r.expect("ringlet> ", 60)
+        said = r.command("dmesg")
+        check("No guests: ringlet.conf came in wrong" in said and "hello cannot" not in said, said)
+        check("hello" not in r.command("list"), "hello is there")
+
+
 class Media(Group):
     layer = "system"
 
 
 def groups():
-    return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short)])]
+    return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short), ("came-in-wrong", came_in_wrong),
+                   ("wrong-conf", configuration_came_in_wrong)])]

@@ -36,7 +36,7 @@ struct guest *guests[MAX_GUESTS];
 u32 guest_count;
 
 static u8 image_a[IMAGE_SECTORS * 512], image_b[IMAGE_SECTORS * 512], pristine[IMAGE_SECTORS * 512];
-static const struct image images[] = { { "a.img", image_a, sizeof(image_a) }, { "b.img", image_b, sizeof(image_b) } };
+static struct image images[] = { { "a.img", image_a, sizeof(image_a), false }, { "b.img", image_b, sizeof(image_b), false } };
 
 static u32 promised;
 u32 guests_promised(void) { return promised; }
@@ -291,6 +291,18 @@ static void one(u32 i)
 	CHECK(frames_free() >= MIN(free, promised), "a change took what is promised to a guest");
 }
 
+/* Nothing of a guest starts on an image that is not what it ought to be. */
+static void came_in_wrong(void)
+{
+	CASE("an image that came in wrong");
+	CHECK(disks_check(&alpha, why, sizeof(why)), "%s", why);
+	images[1].wrong = true;
+	CHECK(!disks_check(&alpha, why, sizeof(why)), "alpha starts");
+	CHECK_HAS(why, "b.img came in wrong");
+	CHECK(disks_check(&beta, why, sizeof(why)), "beta has another image: %s", why);
+	images[1].wrong = false;
+}
+
 static void others(void)
 {
 	u32 i;
@@ -453,6 +465,7 @@ int main(int argc, char **argv)
 			memcpy(model[i], pristine, sizeof(pristine));
 	}
 	others();
+	came_in_wrong();
 	CASE("random requests");
 	for (round = 0; round < 6; round++) {
 		u32 left = MACHINE_FRAMES - frames_used, hold = round & 1 ? left - MIN(left, rnd(30)) : 0;	/* scarce memory */

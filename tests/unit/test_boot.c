@@ -8,7 +8,8 @@
 
 static char logged[300];
 static u32 told;
-static u8 memory[64];
+static u8 memory[512];
+
 
 void hv_log(const char *fmt, ...)
 {
@@ -78,6 +79,8 @@ static void module(const char *string, u32 start, u32 end)
 
 static void modules(void)
 {
+	/* As cksum has it: 16 zeros for linux-6.1; for the others another checksum, another size. */
+	static const char manifest[] = "3018728591 16 linux-6.1\n4215202377 1 initrd\n4135437457 3 disk\n1 2 absent\nnonsense\n";
 	char far[BOOT_STRING];
 
 	memset(far, 'x', sizeof(far));
@@ -87,17 +90,24 @@ static void modules(void)
 	module("", 25, 26);
 	module("/boot/", 26, 27);
 	module("elsewhere/initrd\tx", 27, 60);
+	module("disk", 60, 62);
 	module(far, 60, 60);
+	module("ringlet.manifest", 64, 64 + sizeof(manifest) - 1);
+	memcpy(memory + 64, manifest, sizeof(manifest) - 1);
 	told = 0;
 	images_init(&bi);
-	CHECK_EQ(told, 3);			/* two have no name, and one name is taken */
+	CHECK_EQ(told, 3 + 4);			/* two have no name, and one name is taken; and the manifest's */
 	CHECK(image_find("linux-6.1") && image_find("linux-6.1")->data == memory + 8 && image_find("linux-6.1")->size == 16,
 	      "the kernel is another");
 	CHECK(image_find("initrd") && image_find("initrd")->data == memory + 24 && image_find("initrd")->size == 1,
 	      "the first of a name counts");
 	CHECK(image_find(far) && !image_find(far)->size, "a long name");
 	CHECK(!image_find("") && !image_find("linux") && !image_find("linux-6.11") && !image_find("b"), "there is no such");
-	CHECK_EQ(images_bytes(), 17);
+	CHECK_EQ(images_bytes(), 17 + sizeof(manifest) - 1 + 2);
+	CHECK(!image_find("linux-6.1")->wrong && !image_find("ringlet.manifest")->wrong, "nothing is wrong with them");
+	CHECK(image_find("initrd")->wrong, "another checksum");
+	CHECK(image_find("disk")->wrong, "another size");
+	CHECK_HAS(logged, "ringlet.manifest:5: ");
 }
 
 int main(void)

@@ -7,7 +7,7 @@
 #include "tests/unit/test.h"
 
 static u8 kernel[4096];
-static struct image images[] = { { "kernel", kernel, sizeof(kernel) }, { "initrd", kernel, 0 } };
+static struct image images[] = { { "kernel", kernel, sizeof(kernel), false }, { "initrd", kernel, 0, false } };
 static struct guest_config cfg = { .kernel = "kernel", .initrd = "initrd" };
 static u32 frames_left;
 static char msg[160];
@@ -67,6 +67,18 @@ int main(int argc, char **argv)
 	for (i = 0; i < 1000; i++) {
 		frames_left = rnd(1 << 16);
 		advised(3 + rnd(60), rnd(60));
+	}
+	CASE("came in wrong");
+	frames_left = 1 << 20;
+	put(72, 1 << 20, 4);
+	images[1].size = 0;
+	CHECK(starts(48), "%s", msg);
+	for (i = 0; i < 2; i++) {
+		images[i].wrong = true;
+		CHECK(!starts(48), "%s is wrong", images[i].name);
+		CHECK_HAS(msg, "came in wrong");
+		CHECK_HAS(msg, images[i].name);
+		images[i].wrong = false;
 	}
 	return passed();
 }
