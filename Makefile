@@ -26,6 +26,7 @@ help:
 	@echo "make bench    native against guest, into build/bench.json"
 	@echo "make gdb      like run, but under gdb"
 	@echo "make check    warnings, static analysis, headers, scripts"
+	@echo "make pictures the pictures in docs/, anew"
 	@echo "make clean    removes build/ (slow things stay cached outside)"
 
 # ---- tools and flags ----
@@ -211,6 +212,9 @@ soak: setup $(BUILD)/ringlet.elf
 bench: setup $(BUILD)/ringlet.elf
 	@tests/bench/run
 
+pictures: $(BUILD)/ringlet.iso
+	@tools/pictures
+
 check: $(BUILD)/ringlet.elf
 	@CC="$(CC)" CFLAGS="$(CFLAGS)" tools/check.sh
 
@@ -221,4 +225,4 @@ clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: help elf guests checked iso run gdb test mutants soak bench check setup clean FORCE
+.PHONY: help elf guests checked iso run gdb test mutants soak bench pictures check setup clean FORCE
