@@ -192,10 +192,10 @@ iso: $(ISO)
 	@needs=$$($(CHECK)) && echo "$(ISO) is ready: burn it, or dd it to a stick; it takes a PC with $${needs% *} MiB"
 
 run: $(ISO)
-	@needs=$$($(CHECK)) && exec tools/run-qemu.sh -m $${needs\#* } -2 $(BUILD)/com2 $(ISO)
+	@needs=$$($(CHECK)) && exec tools/run-qemu.sh -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
 
 gdb: $(ISO)
-	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -m $${needs\#* } -2 $(BUILD)/com2 $(ISO)
+	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
 
 # ---- tests ----
 
