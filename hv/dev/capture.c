@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Records what goes over one LAN as a pcap file on the second serial port: each packet once, as it
- * was sent.  Nobody waits for that line, so a packet for which it has no room is left out and
- * counted.
+ * Records what goes over one LAN as a pcap file on COM2: each packet once, as it was sent.  Nobody
+ * waits for that line, so a packet for which it has no room is left out and counted.
  */
 #include <stdio.h>
 #include "arch/x86/time.h"

@@ -74,7 +74,7 @@ struct console_viewer {
 };
 void console_set_viewer(const struct console_viewer *v);
 
-/* ---- export.c: the second serial port, for sending disks and captures ---- */
+/* ---- export.c: COM2, for sending disks and captures ---- */
 void export_init(void);
 /* Only one user at a time; `who` is named to others that ask.  Returns NULL, or the reason why
  * not. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sends a disk over the second serial port, for tools/receive-disk to put together again:
+ * Sends a disk over COM2, for tools/receive-disk to put together again:
  *
  * 	a line	"RINGLET-DISK 1 NAME BYTES\n"
  * 	then, for each block that is not all zero, a header of three little-endian words

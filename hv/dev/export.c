@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The second serial port, on which disks and captures are sent.  It has one user at a time, and its
- * ring takes memory only then.  Nobody waits for it: the user asks for room first, and tries again
- * later.
+ * COM2, on which disks and captures are sent.  It has one user at a time, and its ring takes memory
+ * only then.  Nobody waits for it: the user asks for room first, and tries again later.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,9 +24,9 @@ const char *export_claim(const char *who)
 	const char *holder = owner[0] ? owner : "the last one is still on its way";
 
 	if (!com2.present)
-		return "this machine has no second serial port";
+		return "this machine has no COM2";
 	if (owner[0] || uart_tx_room(&com2) < com2.tx.size / 2) {
-		snprintf(why, sizeof(why), "the second serial port is in use: %s", holder);
+		snprintf(why, sizeof(why), "COM2 is in use: %s", holder);
 		return why;
 	}
 	/* The last user's ring may still be in use. */

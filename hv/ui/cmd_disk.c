@@ -69,7 +69,7 @@ static void cmd_disk_save(const char *name)
 	if (wrong)
 		say("%s cannot be sent: %s\n", d->name, wrong);
 	else if (d)
-		say("%s is being sent on the second serial port, to tools/receive-disk\n", d->name);
+		say("%s is being sent on COM2, to tools/receive-disk\n", d->name);
 }
 
 static void cmd_disk_reset(const char *name)

@@ -106,5 +106,5 @@ void cmd_net(char **w)
 	else if ((why = capture_start(lan)))
 		say("cannot capture: %s\n", why);
 	else
-		say("%s is written to the second serial port; `net capture off` ends that\n", lan->name);
+		say("%s is being recorded on COM2; `net capture off` ends that\n", lan->name);
 }

@@ -267,6 +267,12 @@ static void cmd_start(char **w)
 		say("%s cannot start: %s\n", g->name, msg);
 }
 
+/* It is off, but it has crashed. */
+static const char *monitor_verb(const struct guest *g)
+{
+	return g->state == GUEST_CRASHED ? "has" : "is";
+}
+
 static void monitor_ask(const char *name, u32 irq, const char *what)
 {
 	struct guest *g = need_guest(name);
@@ -274,7 +280,7 @@ static void monitor_ask(const char *name, u32 irq, const char *what)
 	if (!g)
 		return;
 	if (!guest_alive(g))
-		say("%s is %s: nobody there to ask\n", g->name, guest_state_name(g));
+		say("%s %s %s; it cannot be asked to %s\n", g->name, monitor_verb(g), guest_state_name(g), what);
 	else if (!g->vcpu->extended)
 		say("%s's kernel does not know how; use destroy\n", g->name);
 	else {
@@ -291,7 +297,7 @@ static void cmd_destroy(char **w)
 	struct guest *g = need_guest(w[1]);
 
 	if (g && !guest_destroy(g, "destroyed"))
-		say("%s is %s: nothing to destroy\n", g->name, guest_state_name(g));
+		say("%s %s %s; there is nothing to destroy\n", g->name, monitor_verb(g), guest_state_name(g));
 }
 
 static void monitor_try(const char *name, bool (*what)(struct guest *, char *, u32))
@@ -332,7 +338,7 @@ static void cmd_poweroff(char **w)
 	(void)w;
 	for (i = 0; i < guest_count; i++)
 		if (guest_alive(guests[i]))
-			hv_log("%s: the power goes", guests[i]->name);
+			hv_log("%s: stopped by poweroff", guests[i]->name);
 	say("It is now safe to turn the machine off.\n");
 	terminals_drain();
 	emulator_off();

@@ -181,11 +181,11 @@ def again(r):
 
 @by_wall_clock
 def capture(r):
-    """The file that leaves on the second serial port, as tshark reads it."""
+    """The file that leaves on COM2, as tshark reads it."""
     if not shutil.which("tshark"):
         raise Skip("tshark is not installed")
     check("no LAN" in r.command("net capture nowhere"), "a LAN that is not there is captured")
-    check("second serial port" in r.command("net capture lan"), "it does not say what begins")
+    check("recorded on COM2" in r.command("net capture lan"), "it does not say what begins")
     check("in use: capture of lan" in r.command("net capture other"), "two at once")
     ping(r, 1, "beta", count=3)
     r.run(2, "mkfifo /tmp/none; nc -l -p 2003 <> /tmp/none > /tmp/in & sleep 1")

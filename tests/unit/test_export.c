@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The second serial port: whose it is, what finds no room in it, and a capture, read as the pcap file it is. */
+/* COM2: whose it is, what finds no room in it, and a capture, read as the pcap file it is. */
 #include "drivers/serial/uart.h"
 #include "hv/dev/dev.h"
 #include "hv/dev/lan.h"
@@ -33,7 +33,7 @@ u32 net_read(const struct net_packet *p, u32 offset, void *dst, u32 len)
 
 static void ownership(void)
 {
-	CHECK_HAS(export_claim("a"), "no second serial port");
+	CHECK_HAS(export_claim("a"), "no COM2");
 	com2.present = true;
 	CHECK_EQ(export_room(), 0);
 	CHECK(!export_claim("disk alpha.vda"), "it is nobody's");
