@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`make gdb` as a person has it: on a terminal, where Ctrl-C is a key."""
+"""`make run` and `make gdb` as a person has them: on a terminal, where Ctrl-C is a key."""
 import fcntl
 import os
 import pty
@@ -83,3 +83,14 @@ def gdb(_):
         t.ask("continue", r"Breakpoint 2, guests_work")
         t.send("quit\n")
         check(t.program.wait(60 * PATIENCE) == 0, f"make gdb ends with {t.program.returncode}:\n{tail(t.fresh)}")
+
+
+def run(_):
+    """A guest's shell, the monitor, and the end."""
+    with Terminal("system-run", ["make", "run", "GUESTS=1", "MEM=16M", f"BUILD={OUT}"]) as t:
+        t.expect(r"alpha:~# ", 600)
+        t.send("\x14m")
+        t.expect("ringlet> ")
+        t.send("poweroff\r")
+        t.expect("alpha: stopped by poweroff")
+        check(t.program.wait(60 * PATIENCE) == 0, f"make run ends with {t.program.returncode}:\n{tail(t.fresh)}")

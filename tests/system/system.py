@@ -12,13 +12,13 @@ import time
 from harness import Group
 from ringlet import BUILD, LOGS, PATIENCE, ROOT, Ringlet, check, conf, elf, plain, sh, tail, work_file
 
+import debugger
 import guests
 import linux
 import media
 import own
 import ringlet
 from bochs import Bochs
-from debugger import gdb
 
 OUT = os.path.join(BUILD, "tests", "system")
 
@@ -364,5 +364,5 @@ def groups():
                  [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
-        Machines([("own-memory", own_memory), ("gdb", gdb)]),
+        Machines([("own-memory", own_memory), ("gdb", debugger.gdb), ("run", debugger.run)]),
     ] + media.groups() + own.groups()
