@@ -5,12 +5,14 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
 import guests
 import harness
+import journey
 from harness import Group
 from ringlet import BUILD, DESCRIPTORS_OK, ROOT, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
 
@@ -304,7 +306,29 @@ def pruned(_):
                    "rootfs": [f"debian-{i:016x}.img" for i in range(3, 7)]}, f"what is left: {left}")
 
 
+def page(_):
+    """What docs/journey.md might say wrongly of the source, or show wrongly, is seen."""
+    sys.path.insert(0, os.path.join(ROOT, "tools"))
+    import references
+    c = "static void act(int a)\n{\n\tgo(a);\n\tstop();\n}\n\nvoid other(void)\n{\n\tend();\n}\n"
+    for words, gone in (("act()", []), ("go()", ["go()"]), ("struct act", ["struct"]), ("other() end", [])):
+        check(references.missing(c, words) == gone, f"{words!r}: {references.missing(c, words)} is missing")
+    for lines, there in ((["go(a);", "stop();"], True), (["go(a);", "}"], False), (["static void act(int a)", "...", "stop();"], True),
+                         (["go(a);", "...", "end();"], False), (["stop();", "go(a);"], False), (["go(b);"], False)):
+        check(references.quoted(c, lines) == there, f"{lines} {'is there' if there else 'is not there'}")
+    files, texts = {"hv/a.c", "docs/b.md"}, {"hv/a.c": c}
+    for span, wrong in (("hv/a.c", None), ("hv", None), ("hv/b.c", "there is no hv/b.c"), ("hv/a.c: other()", None), ("act()", None),
+                        ("hv/a.c: go()", "hv/a.c has no go()"), ("go()", "no file has go()"), ("int $0x80", None),
+                        ("no_such", "no file has no_such")):
+        check(references.judge(span, files, texts) == wrong, f"{span}: {references.judge(span, files, texts)}")
+
+    said = "exits   count\n  mmio   12\n  nmi   3\nhalts  7\n  eip c0125c2e"
+    for lines, fits in ((["exits count", "...", "  nmi 1", "..."], True), (["exits count", "  nmi 1"], False), (["...", "  fills 1"], False),
+                        (["exits count", "...", "  eip c047a741"], True), (["  nmi one"], False), (["halts 70", "..."], True)):
+        check(bool(journey.pattern(lines).search(said)) == fits, f"{lines} {'does not fit' if fits else 'fits'}")
+
+
 def groups():
-    return [Selftest([("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
+    return [Selftest([("page", page), ("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
                       ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("endless", endless), ("bare-guest", bare_guest),
                       ("pruned", pruned)])]
