@@ -37,9 +37,10 @@ INC	= -I. -I$(BUILD) $(ISYS)
 # -U: newlib, too, was built for a machine with no Linux on it.
 # -mgeneral-regs-only: the FPU always holds a guest's registers.
 # -ffreestanding: no memset that calls itself.
+# -freg-struct-return: addresses are structs of one word (hv/types.h), and come back in a register.
 CFLAGS	= -std=gnu11 -march=i586 -mtune=generic -O2 -g -ffreestanding -fno-pic -fno-pie \
 	  -fno-stack-protector -fcf-protection=none -mgeneral-regs-only -fno-omit-frame-pointer \
-	  -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-common \
+	  -fno-strict-aliasing -fno-asynchronous-unwind-tables -fno-common -freg-struct-return \
 	  -U__linux__ -U__linux -Ulinux -U__unix__ -U__unix -Uunix \
 	  -ffile-prefix-map=$(CURDIR)/= \
 	  -Wall -Wextra -Werror -Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes \

@@ -125,10 +125,7 @@ MUTANTS = {
         ("unit/mem", "run = is_free(f) ? run + 1 : 0;", "run = run + is_free(f);"),
     ],
     "hv/mem/p2m.c": [
-        ("unit/gmem", "gfn_x(f) >= g->mem_pages", "gfn_x(f) > g->mem_pages"),
-        ("unit/gmem", " || !g->p2m[LEAF(f)]", ""),
-        ("unit/gmem guests/hello", "g->p2m[LEAF(f)][SLOT(f)] = HFN_NONE;", ";"),
-        ("unit/gmem guests/hello", "% LEAF_FRAMES", "% 512"),
+        ("unit/gmem guests/hello", "g->p2m[p2m_leaf(f)][p2m_slot(f)] = HFN_NONE;", ";"),
         ("unit/gmem guests/hello", "\t\tg->p2m[i] = NULL;\n", ""),
         ("unit/gmem guests/hello", "frame_free(ptr_frame(g->p2m[i]));", ";"),
         ("unit/gmem guests/hello", "hfn_t leaf = frame_alloc_zeroed();", "hfn_t leaf = frame_alloc();"),
@@ -172,6 +169,9 @@ MUTANTS = {
         ("guests/v86.spin", "on ? PERIOD : 0", "0"),
     ],
     "hv/mem/mem.h": [
+        ("unit/gmem", "gfn_x(f) >= g->mem_pages", "gfn_x(f) > g->mem_pages"),
+        ("unit/gmem", " || !g->p2m[p2m_leaf(f)]", ""),
+        ("unit/gmem guests/hello", "% P2M_LEAF", "% 512"),
         ("guests/v86.iopl-direct", "entries[V86_DIR] & PTE_US", "entries[V86_DIR] & 0"),
     ],
     "hv/cpu/cpuid.c": [

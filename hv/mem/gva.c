@@ -24,7 +24,7 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 {
 	u32 dir = gva_x(a) >> 22, index = (gva_x(a) >> PAGE_SHIFT) & 1023;
 
-	*w = (struct walk){ 0 };
+	w->present = w->large = false;
 	if (gva_x(a) >= SWITCHER_BASE)	/* ours: the guest sees nothing there */
 		return NULL;
 	if (!(v->cr0 & CR0_PG)) {

@@ -39,8 +39,17 @@ void hostmap_set_top(u32 va, hfn_t frame, bool writable);
 void hostmap_device(u32 a);		/* one page of registers, at its machine address */
 
 /* ---- p2m.c: guest frame -> machine frame ---- */
-/* Returns HFN_NONE for a frame the guest does not own. */
-hfn_t p2m_lookup(const struct guest *g, gfn_t f);
+#define P2M_LEAF	1024		/* frames */
+static inline u32 p2m_leaf(gfn_t f) { return gfn_x(f) / P2M_LEAF; }
+static inline u32 p2m_slot(gfn_t f) { return gfn_x(f) % P2M_LEAF; }
+/* Returns HFN_NONE for a frame the guest does not own.  Here because it is part of every access to
+ * guest memory: an exit does it six times and more. */
+static inline hfn_t p2m_lookup(const struct guest *g, gfn_t f)
+{
+	if (gfn_x(f) >= g->mem_pages || !g->p2m[p2m_leaf(f)])
+		return HFN_NONE;
+	return g->p2m[p2m_leaf(f)][p2m_slot(f)];
+}
 /* Gives guest g the frame h, which the caller owned until now, as its frame f; false: no memory for
  * the map. */
 bool p2m_set(struct guest *g, gfn_t f, hfn_t h);
@@ -66,9 +75,9 @@ enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, 
 
 /* ---- gva.c: guest virtual memory, through the guest's own page tables ---- */
 struct walk {			/* the guest's view of one address, each entry read once */
-	bool present;
+	bool present;		/* if not, nothing below counts */
 	bool large;		/* a 4 MiB entry, or paging is off */
-	u32 pde, pte;		/* as read; pte is 0 if large */
+	u32 pde, pte;		/* as read; if large, there is no pte */
 	gpa_t pde_addr, pte_addr;
 	u32 flags;		/* PTE_RW and PTE_US, each only if all levels allow it */
 	gfn_t frame;		/* where it leads */

@@ -6,27 +6,16 @@
  */
 #include "hv/mem/mem.h"
 
-#define LEAF_FRAMES	1024
-#define LEAF(f)		(gfn_x(f) / LEAF_FRAMES)
-#define SLOT(f)		(gfn_x(f) % LEAF_FRAMES)
-
-hfn_t p2m_lookup(const struct guest *g, gfn_t f)
-{
-	if (gfn_x(f) >= g->mem_pages || !g->p2m[LEAF(f)])
-		return HFN_NONE;
-	return g->p2m[LEAF(f)][SLOT(f)];
-}
-
 bool p2m_set(struct guest *g, gfn_t f, hfn_t h)
 {
-	if (!g->p2m[LEAF(f)]) {
+	if (!g->p2m[p2m_leaf(f)]) {
 		hfn_t leaf = frame_alloc_zeroed();
 
 		if (hfn_x(leaf) == hfn_x(HFN_NONE))
 			return false;
-		g->p2m[LEAF(f)] = frame_ptr(leaf);
+		g->p2m[p2m_leaf(f)] = frame_ptr(leaf);
 	}
-	g->p2m[LEAF(f)][SLOT(f)] = h;
+	g->p2m[p2m_leaf(f)][p2m_slot(f)] = h;
 	return true;
 }
 
@@ -35,7 +24,7 @@ hfn_t p2m_clear(struct guest *g, gfn_t f)
 	hfn_t h = p2m_lookup(g, f);
 
 	if (hfn_x(h) != hfn_x(HFN_NONE))
-		g->p2m[LEAF(f)][SLOT(f)] = HFN_NONE;
+		g->p2m[p2m_leaf(f)][p2m_slot(f)] = HFN_NONE;
 	return h;
 }
 
