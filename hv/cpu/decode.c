@@ -4,7 +4,6 @@
  * few that old processors lack.  A table says what follows each opcode; an opcode that is not in it
  * does not decode.
  */
-#include <string.h>
 #include "hv/cpu/decode.h"
 
 enum {	/* what follows the opcode */
@@ -57,15 +56,19 @@ static u8 insn_next(struct cursor *c)
 	return c->p[c->at++];
 }
 
-/* Little-endian, sign-extended to 32 bits. */
+/* A byte, sign-extended to 32 bits. */
+static u32 next_signed(struct cursor *c)
+{
+	return (u32)(s32)(int8_t)insn_next(c);
+}
+
+/* Little-endian. */
 static u32 next_imm(struct cursor *c, u32 bytes)
 {
 	u32 v = 0, i;
 
 	for (i = 0; i < bytes; i++)
 		v |= (u32)insn_next(c) << (8 * i);
-	if (bytes == 1)
-		return (u32)(int32_t)(int8_t)v;
 	return v;
 }
 
@@ -114,7 +117,7 @@ static void insn_modrm(struct cursor *c, struct insn *i)
 		i->base = NO_REG;
 		i->disp = next_imm(c, 4);
 	} else if (i->mod) {
-		i->disp = next_imm(c, i->mod == 1 ? 1 : 4);
+		i->disp = i->mod == 1 ? next_signed(c) : next_imm(c, 4);
 	}
 }
 
@@ -123,8 +126,7 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 	struct cursor c = { bytes, n < INSN_MAX ? n : INSN_MAX, 0, false };
 	u8 b, form;
 
-	memset(i, 0, sizeof(*i));
-	i->seg = SEG_NONE;
+	*i = (struct insn){ .seg = SEG_NONE };
 	if (!insn_prefixes(&c, i))
 		return false;
 	b = insn_next(&c);
@@ -138,9 +140,9 @@ bool insn_decode(const u8 *bytes, u32 n, struct insn *i)
 	switch (form) {
 	case NO:	return false;
 	case PLAIN:	break;
-	case IB:	i->imm = next_imm(&c, 1) & 0xFF; break;
+	case IB:	i->imm = insn_next(&c); break;
 	case MODRM:	insn_modrm(&c, i); break;
-	case MODRM_IB:	insn_modrm(&c, i); i->imm = next_imm(&c, 1); break;
+	case MODRM_IB:	insn_modrm(&c, i); i->imm = next_signed(&c); break;
 	case MODRM_IZ:	insn_modrm(&c, i); i->imm = next_imm(&c, i->op16 ? 2 : 4); break;
 	case CRX:
 		b = insn_next(&c);

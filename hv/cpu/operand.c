@@ -34,7 +34,7 @@ void reg_set(struct vcpu *v, u32 n, u32 size, u32 val)
 
 static u32 user_access(const struct vcpu *v) { return cpl(v) == 3 ? ACCESS_USER : 0; }
 
-static u16 segment_selector(const struct vcpu *v, u8 seg)
+static inline u16 segment_selector(const struct vcpu *v, u8 seg)
 {
 	const struct vcpu_regs *r = v->regs;
 
@@ -58,35 +58,34 @@ static bool segment_linear(struct vcpu *v, u8 seg, u32 offset, u32 len, bool wri
 	return false;
 }
 
-bool segment_read(struct vcpu *v, u8 seg, u32 offset, void *dst, u32 len)
+/* Copies to `to` or, if that is NULL, from `from`. */
+static bool segment_copy(struct vcpu *v, u8 seg, u32 offset, void *to, const void *from, u32 len)
 {
 	u32 err, at;
 	gva_t a;
 
-	if (!segment_linear(v, seg, offset, len, false, &a))
+	if (!segment_linear(v, seg, offset, len, !to, &a))
 		return false;
-	if (gva_read(v, a, dst, len, user_access(v), &err, &at))
+	if (to ? gva_read(v, a, to, len, user_access(v), &err, &at)
+	       : gva_write(v, a, from, len, user_access(v), &err, &at))
 		return true;
 	trap_inject_pf(v, at, err);
 	return false;
+}
+
+bool segment_read(struct vcpu *v, u8 seg, u32 offset, void *dst, u32 len)
+{
+	return segment_copy(v, seg, offset, dst, NULL, len);
 }
 
 bool segment_write(struct vcpu *v, u8 seg, u32 offset, const void *src, u32 len)
 {
-	u32 err, at;
-	gva_t a;
-
-	if (!segment_linear(v, seg, offset, len, true, &a))
-		return false;
-	if (gva_write(v, a, src, len, user_access(v), &err, &at))
-		return true;
-	trap_inject_pf(v, at, err);
-	return false;
+	return segment_copy(v, seg, offset, NULL, src, len);
 }
 
 /* ---- the operand named by modrm, or by an address in the instruction ---- */
 
-static u32 operand_offset(struct vcpu *v, const struct insn *i)
+static inline u32 operand_offset(struct vcpu *v, const struct insn *i)
 {
 	u32 a = i->disp;
 

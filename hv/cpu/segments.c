@@ -131,10 +131,13 @@ bool segment_at(const struct vcpu *v, u16 sel, u32 offset, u32 len, bool write, 
 u32 segment_code(const struct vcpu *v, u32 most, gva_t *a)
 {
 	const struct desc *d = segment_lookup(v, v->regs->cs);
-	u32 eip = v->regs->eip;
+	u32 eip = v->regs->eip, limit;
 
-	if (!d || !(d->hi & DESC_DB) || eip > desc_limit(*d))
+	if (!d || !(d->hi & DESC_DB))
+		return 0;
+	limit = desc_limit(*d);
+	if (eip > limit)
 		return 0;
 	*a = gva(desc_base(*d) + eip);
-	return MIN(desc_limit(*d) - eip, most - 1) + 1;
+	return MIN(limit - eip, most - 1) + 1;
 }
