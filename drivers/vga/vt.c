@@ -409,25 +409,27 @@ static void vt_byte(struct vt *vt, u8 c)
 	}
 }
 
-u32 vt_write_some(struct vt *vt, const void *data, u32 len, s32 *work)
+static u32 vt_bytes(struct vt *vt, const u8 *p, u32 len, u32 limit)
 {
-	u32 i, limit = MAX(*work, 0);
-	const u8 *p = data;
+	u32 i;
 
 	vt->work = 0;
 	for (i = 0; i < len && vt->work < limit; i++) {
 		vt->work += BYTE_WORK;
 		vt_byte(vt, p[i]);
 	}
-	*work -= vt->work;
 	return i;
+}
+
+u32 vt_write_some(struct vt *vt, const void *data, u32 len, s32 *work)
+{
+	u32 n = vt_bytes(vt, data, len, MAX(*work, 0));
+
+	*work -= vt->work;
+	return n;
 }
 
 void vt_write(struct vt *vt, const void *data, u32 len)
 {
-	const u8 *p = data;
-	u32 i;
-
-	for (i = 0; i < len; i++)
-		vt_byte(vt, p[i]);
+	vt_bytes(vt, data, len, ~0u);
 }

@@ -61,6 +61,7 @@ struct virtio_blk {
 	u32 type;
 	bool unmap;			/* the blocks' memory may be given back */
 	u8 status;
+	u32 status_at;			/* it goes into the last writable byte: how many come before that */
 	u64 start;			/* ... where it begins on the disk ... */
 	u32 bytes, done;		/* ... how long it is, and how much is done */
 	u32 id_bytes;			/* of the disk's name, if it asked for that */
@@ -103,19 +104,17 @@ static u8 judge_range(struct virtio_blk *b)
 
 static u8 blk_judge(struct virtio_blk *b, const struct request *r)
 {
-	u32 readable = virtio_readable_bytes(&b->chain), writable = virtio_writable_bytes(&b->chain);
-
 	b->type = r->type;
 	switch (r->type) {
 	case IN:
-		return set_extent(b, r->sector, writable - 1, false);
+		return set_extent(b, r->sector, b->status_at, false);
 	case OUT:
-		return set_extent(b, r->sector, readable - sizeof(*r), true);
+		return set_extent(b, r->sector, virtio_readable_bytes(&b->chain) - sizeof(*r), true);
 	case DISCARD:
 	case WRITE_ZEROES:
 		return judge_range(b);
 	case GET_ID:
-		b->id_bytes = virtio_copy_to(&b->dev, &b->chain, 0, b->disk.id, MIN(writable - 1, BLK_ID_BYTES));
+		b->id_bytes = virtio_copy_to(&b->dev, &b->chain, 0, b->disk.id, MIN(b->status_at, BLK_ID_BYTES));
 		return OK;
 	case FLUSH:
 		return OK;		/* what was written is in memory already */
@@ -128,23 +127,25 @@ static bool can_tell(struct virtio_blk *b)
 {
 	static const u8 not_yet = IOERR;
 
-	virtio_copy_to(&b->dev, &b->chain, virtio_writable_bytes(&b->chain) - 1, &not_yet, 1);
+	virtio_copy_to(&b->dev, &b->chain, b->status_at, &not_yet, 1);
 	return virtio_live(&b->dev);
 }
 
 static bool blk_take(struct virtio_blk *b)
 {
 	struct request r;
+	u32 writable;
 
 	if (!virtq_pop(&b->dev, 0, &b->chain))
 		return false;
 	virtio_spend(&b->dev, REQUEST_COST);
 	b->bytes = b->done = b->id_bytes = 0;
-	if (virtio_copy_from(&b->dev, &b->chain, 0, &r, sizeof(r)) != sizeof(r) ||
-	    !virtio_writable_bytes(&b->chain)) {
+	writable = virtio_writable_bytes(&b->chain);
+	if (virtio_copy_from(&b->dev, &b->chain, 0, &r, sizeof(r)) != sizeof(r) || !writable) {
 		virtio_broken(&b->dev, "a block request lacks its header or its status");
 		return false;
 	}
+	b->status_at = writable - 1;
 	b->status = blk_judge(b, &r);
 	b->in_work = true;
 	return can_tell(b);
@@ -193,15 +194,15 @@ static void blk_piece(struct virtio_blk *b)
 
 static void blk_finish(struct virtio_blk *b)
 {
-	u32 in = b->type == IN && b->status == OK ? b->bytes : 0, status_at = virtio_writable_bytes(&b->chain) - 1;
+	u32 in = b->type == IN && b->status == OK ? b->bytes : 0;
 	u32 given = in + b->id_bytes;
 
 	b->in_work = false;
 	b->disk.done(b->disk.opaque, in, b->type == OUT ? b->done : 0);
-	virtio_copy_to(&b->dev, &b->chain, status_at, &b->status, 1);
+	virtio_copy_to(&b->dev, &b->chain, b->status_at, &b->status, 1);
 	/* The length counts from the first byte on, so the status counts only if there is no gap
 	 * before it. */
-	virtq_push(&b->dev, 0, b->chain.head, given + (given == status_at));
+	virtq_push(&b->dev, 0, b->chain.head, given + (given == b->status_at));
 }
 
 static bool blk_process(struct virtio_dev *d, u32 q)

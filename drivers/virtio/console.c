@@ -34,9 +34,9 @@ static struct virtio_console *console_of(struct virtio_dev *d)
 static bool output_piece(struct virtio_console *c)
 {
 	u8 buf[PIECE];
-	u32 n = MIN(c->backend.room(c->backend.opaque), sizeof(buf));
+	u32 n = c->backend.room(c->backend.opaque);
 
-	n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, n);
+	n = virtio_copy_from(&c->dev, &c->chain, c->done, buf, MIN(n, sizeof(buf)));
 	virtio_spend(&c->dev, n * BYTE_COST);
 	if (n)
 		c->backend.output(c->backend.opaque, buf, n);

@@ -210,48 +210,43 @@ u32 virtio_writable_bytes(const struct virtio_chain *c) { return ring_sum(c->seg
 struct cursor {
 	struct virtio_chain *c;
 	u32 part;		/* 0 readable, 1 writable */
-	u32 seg, offset, base;	/* base: where seg begins in the part */
+	const struct virtio_seg *first, *end;	/* of the part */
+	const struct virtio_seg *seg;
+	u32 offset, base;	/* base: where seg begins in the part */
 };
-
-static const struct virtio_seg *ring_segment(const struct cursor *p)
-{
-	const struct virtio_chain *c = p->c;
-
-	return p->seg < (p->part ? c->writable : c->readable) ? &c->seg[p->part ? c->readable + p->seg : p->seg]
-							      : NULL;
-}
 
 /* How many bytes follow in one piece, after skipping segments that are used up; 0: the end. */
 static u32 ring_piece(struct cursor *p)
 {
-	const struct virtio_seg *s;
-
-	while ((s = ring_segment(p)) && p->offset >= s->len) {
-		p->offset -= s->len;
-		p->base += s->len;
-		p->seg++;
+	for (; p->seg < p->end && p->offset >= p->seg->len; p->seg++) {
+		p->offset -= p->seg->len;
+		p->base += p->seg->len;
 	}
-	return s ? s->len - p->offset : 0;
+	return p->seg < p->end ? p->seg->len - p->offset : 0;
 }
 
 static u64 ring_address(const struct cursor *p)
 {
-	return ring_segment(p)->gpa + p->offset;
+	return p->seg->gpa + p->offset;
 }
 
 static struct cursor ring_seek(struct virtio_chain *c, u32 part, u32 offset)
 {
-	struct cursor p = { c, part, c->at[part].seg, 0, c->at[part].offset };
+	const struct virtio_seg *first = part ? c->seg + c->readable : c->seg;
+	const struct virtio_seg *end = first + (part ? c->writable : c->readable);
+	struct cursor p = { c, part, first, end, first + c->at[part].seg, 0, c->at[part].offset };
 
-	if (offset < p.base)
-		p.seg = p.base = 0;
+	if (offset < p.base) {
+		p.seg = first;
+		p.base = 0;
+	}
 	p.offset = offset - p.base;
 	return p;
 }
 
 static void ring_keep(const struct cursor *p)
 {
-	p->c->at[p->part].seg = p->seg;
+	p->c->at[p->part].seg = p->seg - p->first;
 	p->c->at[p->part].offset = p->base;
 }
 
