@@ -639,7 +639,7 @@ MUTANTS = {
     "hv/run/devices.c": [
         ("unit/devices guests/worst.net-doze", "\tsched_charge(g->vcpu, ns);\n", ""),
         ("unit/devices", "if (v->slice_left_ns > 0)", "if (1)"),
-        ("guests/worst.console-reset", "\tif (v->devices_wait)\n\t\twork_for(c, v->guest);\n", ""),
+        ("guests/worst.console-reset", "\tothers = sched_account(c);\n\twork_for(c, v->guest);\n", "\tothers = sched_account(c);\n"),
         ("unit/devices system/waiting", "guest_alive(g) && (g->vdevs_due || console_pending(g))", "guest_alive(g)"),
         ("unit/devices", "charge(g, ns - others);", "charge(g, ns);"),
         ("unit/devices", "charge(guests[i], ns * part / all);", "charge(guests[i], ns);"),
@@ -763,7 +763,7 @@ MUTANTS = {
         ("guests/v86.iopl-late", " || c->low_open != shadow_low_open(v->guest)", ""),
         ("guests/triple guests/badcalls", "while (guest_alive(v->guest) && !v->halted && !c->resched)", "while (!v->halted && !c->resched)"),
         ("guests/worst.loop", "sched_charge(v, sched_account(c));", "sched_account(c);"),
-        ("guests/worst.loop", "c->slice_end_ns = time_ns() + v->slice_left_ns;", "c->slice_end_ns = time_ns() + 10 * v->slice_left_ns;"),
+        ("guests/worst.loop", "c->slice_end_ns = now + v->slice_left_ns;", "c->slice_end_ns = now + 10 * v->slice_left_ns;"),
     ],
     "hv/run/sched.c": [
         ("unit/sched", "bool front = v->slice_left_ns >= SLICE_MIN_NS;", "bool front = true;"),
@@ -778,7 +778,7 @@ MUTANTS = {
         ("guests/worst.loop", "v->slice_left_ns -= ns;", ";"),
     ],
     "hv/run/timer.c": [
-        ("unit/timer", "time_ns() + delta_ns : 0;\n\ttimer_program();", "time_ns() + delta_ns : 0;"),
+        ("unit/timer", "now + delta_ns : 0;\n\ttimer_program(now);", "now + delta_ns : 0;"),
         ("unit/timer", "\tif (c->running)\n\t\tt = MIN(t, c->slice_end_ns);", ""),
         ("unit/timer", "v->event_ns > now)", "v->event_ns > now + 1)"),
         ("unit/timer", "\t\tv->event_ns = 0;", ""),
@@ -788,7 +788,7 @@ MUTANTS = {
         ("unit/timer", "programmed_ns <= t &&", "programmed_ns <= timer_nearest(now) &&"),
         ("unit/timer", "\tprogrammed_ns = 0;\n", ""),
         ("unit/timer", "if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)", "if (0)"),
-        ("guests/timely", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;\n\ttimer_program();", "\tv->event_ns = delta_ns ? time_ns() + delta_ns : 0;"),
+        ("guests/timely", "\tv->event_ns = delta_ns ? now + delta_ns : 0;\n\ttimer_program(now);", "\tv->event_ns = delta_ns ? now + delta_ns : 0;"),
         ("guests/timer", "v->event_ns > now)", "0)"),
         ("guests/timer", "\t\tv->event_ns = 0;\n\t\tvirq_raise", "\t\tvirq_raise"),
     ],

@@ -87,10 +87,12 @@ bool devices_urgent(void)
 
 void devices_turn(struct cpu *c, struct vcpu *v)
 {
-	u64 others = sched_account(c);
+	u64 others;
 
-	if (v->devices_wait)
-		work_for(c, v->guest);
+	if (!v->devices_wait)
+		return;
+	others = sched_account(c);
+	work_for(c, v->guest);
 	c->accounted_ns -= others;
 }
 

@@ -54,10 +54,12 @@ static void run_once(struct cpu *c, struct vcpu *v)
 
 void vcpu_run(struct cpu *c, struct vcpu *v)
 {
+	u64 now = time_ns();
+
 	c->running = v;
 	c->resched = false;
-	c->slice_end_ns = time_ns() + v->slice_left_ns;
-	timer_program();
+	c->slice_end_ns = now + v->slice_left_ns;
+	timer_program(now);
 	vcpu_load(c, v);
 	watchdog_set(c->low_open);
 	shared_update_time(v);

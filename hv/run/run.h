@@ -47,7 +47,7 @@ void sched_charge(struct vcpu *v, u64 ns);
 void timer_init(void);
 void timer_set(struct vcpu *v, u64 delta_ns);	/* sets its clock event; 0 stops it */
 void timer_run(void);			/* raises what is due, if the hardware timer has fired */
-void timer_program(void);		/* call when a deadline has come nearer */
+void timer_program(u64 now);		/* call when a deadline has come nearer */
 
 /* ---- devices.c: runs guests' devices ---- */
 bool devices_work(void);

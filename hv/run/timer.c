@@ -20,7 +20,7 @@ static void pit_fired(void)
 void timer_init(void)
 {
 	irq_register(IRQ_PIT, pit_fired);
-	timer_program();
+	timer_program(time_ns());
 }
 
 static u64 timer_nearest(u64 now)
@@ -49,9 +49,9 @@ static u64 timer_nearest(u64 now)
  * set to, and each call set the PIT anew: a guest that calls this more often than the PIT's shortest
  * time, 1.7 us, then kept it from firing for ever, and the processor with it.
  */
-void timer_program(void)
+void timer_program(u64 now)
 {
-	u64 now = time_ns(), t = MAX(timer_nearest(now), now + 1);
+	u64 t = MAX(timer_nearest(now), now + 1);
 
 	/* If it should have fired, the interrupt got lost; the clock must not stop for ever. */
 	if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)
@@ -62,18 +62,21 @@ void timer_program(void)
 
 void timer_set(struct vcpu *v, u64 delta_ns)
 {
-	v->event_ns = delta_ns ? time_ns() + delta_ns : 0;
-	timer_program();
+	u64 now = time_ns();
+
+	v->event_ns = delta_ns ? now + delta_ns : 0;
+	timer_program(now);
 }
 
 void timer_run(void)
 {
 	struct cpu *c = this_cpu();
-	u64 now = time_ns();
+	u64 now;
 	u32 i;
 
 	if (programmed_ns)
 		return;
+	now = time_ns();
 	for (i = 0; i < guest_count; i++) {
 		struct vcpu *v = guests[i]->vcpu;
 
@@ -84,5 +87,5 @@ void timer_run(void)
 	}
 	if (c->running && now >= c->slice_end_ns)
 		c->resched = true;
-	timer_program();
+	timer_program(now);
 }

@@ -95,7 +95,7 @@ static void pass(void)
 	CHECK(!cpu.resched || now >= cpu.slice_end_ns, "the slice ends early");
 	if (cpu.resched)
 		cpu.running = NULL;
-	timer_program();
+	timer_program(time_ns());
 }
 
 static void step(void)
@@ -114,13 +114,13 @@ static void step(void)
 	case 2:
 		cpu.running = rnd(2) ? &v[i] : NULL;
 		cpu.slice_end_ns = now + 1 + some_time();
-		timer_program();
+		timer_program(time_ns());
 		break;
 	case 3:				/* it sleeps, and its devices hold something back */
 		v[i].halted = rnd(2);
 		g[i].settle_ns = rnd(2) ? now + delta : 0;
 		g[i].state = rnd(4) ? GUEST_RUNNING : GUEST_PAUSED;
-		timer_program();
+		timer_program(time_ns());
 		break;
 	default:
 		pass();
@@ -128,7 +128,7 @@ static void step(void)
 		for (i = 0; i < N; i++)
 			if (g[i].settle_ns <= now)
 				g[i].settle_ns = 0;
-		timer_program();
+		timer_program(time_ns());
 	}
 	in_time();
 }
@@ -142,10 +142,10 @@ static void never_let_alone(void)
 	pit_least = 1700;
 	cpu.running = &v[1];
 	cpu.slice_end_ns = over;
-	timer_program();
+	timer_program(time_ns());
 	handler();
 	now = over + 1;
-	timer_program();
+	timer_program(time_ns());
 	while (now < fires_at) {
 		now += 400;
 		CHECK(now < over + 10000, "it was set %u times and has not fired", set_often);
