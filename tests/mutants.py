@@ -524,7 +524,8 @@ MUTANTS = {
         ("unit/export", "capture.lost++;\n\t\treturn;", "capture.lost++;"),
     ],
     "hv/dev/console.c": [
-        ("unit/console guests/hello", "c->said++ % CONSOLE_SCROLLBACK", "c->said % CONSOLE_SCROLLBACK"),
+        ("unit/console guests/hello", "at = c->said % CONSOLE_SCROLLBACK;", "at = 0;"),
+        ("unit/console", "n = MIN(len, CONSOLE_SCROLLBACK - at);", "n = len;"),
         ("unit/console", "\t\tthis_cpu()->resched = true;\n", ""),
         ("unit/console", "\t\tc->too_far = true;\n", ""),
         ("unit/console", "if (c->said - c->shown >= CONSOLE_AHEAD)", "if (c->said - c->shown > CONSOLE_AHEAD)"),
@@ -967,6 +968,18 @@ MUTANTS = {
     "drivers/vga/cells.c": [
         ("unit/vt", "was.cells + (row + up) * was.cols", "was.cells + row * was.cols"),
         ("unit/vt", "\tcells_fit(vt, &vt->saved, up);\n", ""),
+        ("unit/vt", "\tif (vt->insert)\n\t\treturn 0;\n", ""),
+        ("unit/vt", "MIN(len, vt->cols - 1 - vt->now.col)", "MIN(len, vt->cols - vt->now.col)"),
+        ("unit/vt", "text[n] >= ' ' && text[n] < 0x7F", "text[n] >= ' '"),
+        ("unit/vt", "text[n] >= ' ' && text[n] < 0x7F", "text[n] < 0x7F"),
+    ],
+    "drivers/vga/vt.c": [
+        ("unit/vt", "vt->state != GROUND || ", ""),
+        ("unit/vt", "vt->utf8_left || ", ""),
+        ("unit/vt", " || vt->now.line_drawing)", ")"),
+        ("unit/vt", "MIN(len - i, (limit - vt->work) / BYTE_WORK + 1)", "len - i"),
+        ("unit/vt", "vt->work += n * BYTE_WORK;", "vt->work += BYTE_WORK;"),
+        ("unit/vt unit/console", "i < len && vt->work < limit;", "i < len;"),
     ],
     "boot/multiboot.c": [
         ("unit/multiboot", "if (!s->ram)\n\t\t\treturn false;", ""),

@@ -152,6 +152,19 @@ void cells_put(struct vt *vt, u8 glyph)
 		vt->wrap_pending = true;
 }
 
+u32 cells_put_plain(struct vt *vt, const u8 *text, u32 len)
+{
+	u16 *at = cells_row(vt, vt->now.row) + vt->now.col, attr = (u16)(cells_attr(&vt->now) << 8);
+	u32 most = MIN(len, vt->cols - 1 - vt->now.col), n;
+
+	if (vt->insert)
+		return 0;
+	for (n = 0; n < most && text[n] >= ' ' && text[n] < 0x7F; n++)
+		at[n] = attr | text[n];
+	vt->now.col += n;
+	return n;
+}
+
 /* ---- size ---- */
 
 static void cells_fit(const struct vt *vt, struct vt_cursor *c, u32 up)

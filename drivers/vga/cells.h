@@ -29,5 +29,8 @@ void cells_down(struct vt *vt, u32 n);
 void cells_line_feed(struct vt *vt);
 void cells_reverse_feed(struct vt *vt);
 void cells_put(struct vt *vt, u8 glyph);		/* at the cursor, which goes on */
+/* Puts the printable ASCII that text begins with, but not into the row's last cell: how the cursor
+ * goes on from there is cells_put()'s.  Returns how many bytes it was. */
+u32 cells_put_plain(struct vt *vt, const u8 *text, u32 len);
 
 #endif

@@ -409,14 +409,26 @@ static void vt_byte(struct vt *vt, u8 c)
 	}
 }
 
+/* Nearly all of it is plain text, which goes into its row at once.  Returns how many bytes did. */
+static u32 vt_plain(struct vt *vt, const u8 *p, u32 len)
+{
+	if (vt->state != GROUND || vt->utf8_left || vt->now.line_drawing)
+		return 0;
+	return cells_put_plain(vt, p, len);
+}
+
 static u32 vt_bytes(struct vt *vt, const u8 *p, u32 len, u32 limit)
 {
-	u32 i;
+	u32 i, n;
 
 	vt->work = 0;
-	for (i = 0; i < len && vt->work < limit; i++) {
-		vt->work += BYTE_WORK;
-		vt_byte(vt, p[i]);
+	for (i = 0; i < len && vt->work < limit; i += n) {
+		n = vt_plain(vt, p + i, MIN(len - i, (limit - vt->work) / BYTE_WORK + 1));
+		if (!n) {
+			vt_byte(vt, p[i]);
+			n = 1;
+		}
+		vt->work += n * BYTE_WORK;
 	}
 	return i;
 }

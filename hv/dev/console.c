@@ -29,11 +29,15 @@ void console_write(struct guest *g, const void *data, u32 len)
 {
 	struct console *c = g->console;
 	const u8 *from = data;
-	u32 i;
+	u32 n, at;
 
-	for (i = 0; i < len; i++)
-		c->scrollback[c->said++ % CONSOLE_SCROLLBACK] = from[i];
 	g->stats.console_out += len;
+	for (; len; from += n, len -= n) {
+		at = c->said % CONSOLE_SCROLLBACK;
+		n = MIN(len, CONSOLE_SCROLLBACK - at);
+		memcpy(c->scrollback + at, from, n);
+		c->said += n;
+	}
 	if (c->said - c->shown >= CONSOLE_AHEAD) {
 		c->too_far = true;
 		this_cpu()->resched = true;

@@ -206,6 +206,42 @@ static void random_bytes(void)
 	free(exact);
 }
 
+/* Text that is plain only to look at. */
+static void not_plain(void)
+{
+	begin();
+	w("abc\033[H\033[4h");
+	w("XY");
+	CHECK_STR(row(0), "XYabc");
+	begin();
+	w("\033(0");
+	w("qa");
+	CHECK((cells[0] & 0xFF) != 'q' && (cells[1] & 0xFF) != 'a', "lines are letters");
+	begin();
+	w("\303");
+	w("xy");
+	CHECK(!strcmp(row(0) + 1, "xy"), "after a cut-off sequence: %s", row(0));
+}
+
+/* Plain text goes in a row at a time, but is paid for by the byte, and ends where the work does. */
+static void paid(void)
+{
+	s32 one = 100000, left;
+	u32 n, cost;
+	char text[70];
+
+	memset(text, 'x', sizeof(text));
+	begin();
+	CHECK_EQ(vt_write_some(&vt, text, 1, &one), 1);
+	cost = 100000 - one;
+	left = 10 * cost - 1;
+	n = vt_write_some(&vt, text, sizeof(text), &left);
+	CHECK_EQ(n, 10);
+	CHECK_EQ(left, -1);
+	CHECK_EQ(strlen(row(0)), 11);
+	CHECK_EQ(vt_write_some(&vt, text, sizeof(text), &left), 0);
+}
+
 int main(int argc, char **argv)
 {
 	seed_from(argc, argv, 4);
@@ -213,6 +249,10 @@ int main(int argc, char **argv)
 	known();
 	CASE("another size");
 	resized();
+	CASE("plain to look at");
+	not_plain();
+	CASE("the work is paid for");
+	paid();
 	CASE("random bytes");
 	random_bytes();
 	return passed();
