@@ -738,7 +738,7 @@ MUTANTS = {
         ("unit/life", "\t\tif (g->shadow.pool)\n\t\t\tshadow_destroy(g);\n", ""),
         ("unit/life", "\t\tsched_remove(g->vcpu);\n\t\tg->vcpu->event_ns = 0;", "\t\tg->vcpu->event_ns = 0;"),
         ("unit/life", "\t\tg->vcpu->event_ns = 0;\n", ""),
-        ("unit/life", "\tp2m_free_map(g);\n", ""),
+        ("unit/life", "\tif (g->work_at == g->mem_pages)\n\t\tp2m_free_map(g);\n", ""),
         ("unit/life", "g->restart && now - g->started_ns < HASTY_NS ? g->hasty + 1 : 0;", "0;"),
         ("unit/life", "g->restart && now - g->started_ns < HASTY_NS ?", "g->restart ?"),
         ("unit/life", "\tif (g->hasty < HASTY_MOST)\n\t\thv_log(\"%s: %s\"", "\thv_log(\"%s: %s\""),

@@ -211,15 +211,28 @@ bool guest_destroy(struct guest *g, const char *reason)
 	return true;
 }
 
-/* All its memory but the map is free, but promised to it. */
+/* All its memory is free, but promised to it. */
 static bool is_pausing(const struct guest *g)
 {
 	return g->state == GUEST_DYING && g->work_at == g->mem_pages && g->restart && time_ns() < g->restart_ns;
 }
 
-static void free_piece(struct guest *g)
+static void take_memory(struct guest *g)
 {
 	u32 end = MIN(g->work_at + FREE_PIECE, g->mem_pages);
+
+	for (; g->work_at < end; g->work_at++) {
+		hfn_t h = p2m_clear(g, gfn(g->work_at));
+
+		if (hfn_x(h) != hfn_x(HFN_NONE))
+			frame_free(h);
+	}
+	if (g->work_at == g->mem_pages)
+		p2m_free_map(g);
+}
+
+static void free_piece(struct guest *g)
+{
 	char msg[160];
 
 	if (g->vcpu) {
@@ -229,15 +242,12 @@ static void free_piece(struct guest *g)
 		vcpu_destroy(g);
 		return;
 	}
-	for (; g->work_at < end; g->work_at++) {
-		hfn_t h = p2m_clear(g, gfn(g->work_at));
-
-		if (hfn_x(h) != hfn_x(HFN_NONE))
-			frame_free(h);
-	}
-	if (g->work_at < g->mem_pages || is_pausing(g))
+	if (g->work_at < g->mem_pages) {
+		take_memory(g);
 		return;
-	p2m_free_map(g);
+	}
+	if (is_pausing(g))
+		return;
 	g->state = g->next_state;
 	if (g->restart) {
 		g->restart = false;
