@@ -117,6 +117,40 @@ def stress(r):
         check("successful run completed" in said and "fail" not in said, said)
 
 
+# What stress-ng does, one to three of each of its classes: cpu, vm, scheduler, interrupt, pipe, io, network, os.
+SAMPLE = ("cpu matrix mmap mremap vm brk fork clone signal timer itimer futex sem switch pipe splice "
+          "aio readahead sock udp-flood epoll poll eventfd dentry procfs ptrace").split()
+
+
+def mount_stress(r, number):
+    r.run(number, "mount -o ro /dev/vdb /mnt; export LD_LIBRARY_PATH=/mnt/lib; cd /root")
+
+
+def stressor(r, number, name):
+    """For a second, and what can be verified is; returns what it said.  What it cannot have it skips: status 3, 4 or 0."""
+    status, said = r.shell(number, f"/mnt/stress-ng --{name} 1 -t 1 --verify --temp-path /root 2>&1", 900)
+    check(status in (0, 3, 4) and "stress-ng: fail" not in said, f"stress-ng --{name}: status {status}\n{said}")
+    return said
+
+
+def well(r, number):
+    """The kernel complains of nothing, and Ringlet neither."""
+    said = r.run(number, "dmesg")
+    bad = re.search(r"BUG:|Oops|WARNING:|Call Trace|general protection fault", said)
+    check(not bad, "the kernel says:\n" + tail(said, 60))
+    r.audit()
+
+
+def sample(r):
+    """On one, while the other only waits and answers in the end."""
+    mount_stress(r, 1)
+    for name in SAMPLE:
+        check("successful run completed" in stressor(r, 1, name), f"stress-ng --{name} does not run here")
+    r.run(1, "cd; umount /mnt")
+    well(r, 1)
+    check(r.run(2, "hostname").strip() == "beta", "beta does not answer")
+
+
 def network(r, number):
     """Until it has an address and knows the other's name: the boot did not wait for it."""
     other = NAMES[number % 2]
@@ -176,6 +210,7 @@ def groups():
     keys = {"kernel": "linux-6.1", "disk": ["debian.img cow", "stress.img ro"], "net": "lan0", "memory": "64M",
             "cmdline": "root=/dev/vda rw quiet", "start": "yes"}
     return [Debian("debian", [(name, keys) for name in NAMES],
-                   [("debian-password", password), ("debian-apt", apt), ("debian-apart", apart), ("debian-ext4", ext4), ("debian-stress", stress),
+                   [("debian-password", password), ("debian-apt", apt), ("debian-apart", apart), ("debian-ext4", ext4),
+                    ("debian-stress", stress), ("debian-stressors", sample),
                     ("debian-names", names), ("debian-ssh", ssh), ("debian-iperf", iperf),
                     ("debian-ways-out", ways_out)], memory=640)]
