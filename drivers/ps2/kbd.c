@@ -27,7 +27,7 @@
 #define SC_KP_FIRST	0x47		/* 7 */
 #define SC_PAGE_UP	0x49		/* 9 */
 #define SC_PAGE_DOWN	0x51		/* 3 */
-#define SC_KP_LAST	0x53		/* . */
+#define SC_KP_LAST	0x53		/* ., Del */
 
 static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
 static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
@@ -162,6 +162,10 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 		const char *sequence = cursor_keys[code - SC_KP_FIRST];
 		bool digit = !extended && (s->num != is_shift(s) || !sequence);
 
+		if (code == SC_KP_LAST && is_ctrl(s) && is_alt(s)) {
+			*e = (struct kbd_event){ .kind = KBD_RESTART };
+			return true;
+		}
 		if (is_shift(s) && !digit && (code == SC_PAGE_UP || code == SC_PAGE_DOWN)) {
 			*e = (struct kbd_event){ .kind = code == SC_PAGE_UP ? KBD_PAGE_UP : KBD_PAGE_DOWN };
 			return true;
@@ -179,6 +183,7 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 
 #define KBD_DATA	0x60
 #define KBD_STATUS	0x64
+#define RESET_LINE	0xFE		/* a command to the controller: pulse the processor's reset */
 #define STATUS_FULL	0x01
 #define STATUS_MOUSE	0x20
 #define STATUS_ABSENT	0xFF
@@ -226,4 +231,16 @@ int kbd_get(struct kbd_event *e)
 		if (kbd_translate(&state, ring_pull(&kbd_ring), e))
 			return 1;
 	return 0;
+}
+
+void kbd_await_restart(void)
+{
+	struct kbd_event e;
+
+	cli();
+	do
+		kbd_poll();
+	while (!kbd_get(&e) || e.kind != KBD_RESTART);
+	for (;;)
+		outb(KBD_STATUS, RESET_LINE);
 }

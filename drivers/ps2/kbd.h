@@ -14,6 +14,7 @@ enum kbd_kind {
 	KBD_SWITCH,		/* Alt-F1..F12: number is 1..12 */
 	KBD_PAGE_UP,		/* with Shift */
 	KBD_PAGE_DOWN,
+	KBD_RESTART,		/* Ctrl-Alt-Del */
 };
 struct kbd_event {
 	enum kbd_kind kind;
@@ -39,5 +40,7 @@ void kbd_init(u8 bios_flags);
 int kbd_get(struct kbd_event *e);
 bool kbd_waiting(void);			/* kbd_get() has scan codes to look at */
 void kbd_poll(void);			/* reads the port without waiting for an interrupt */
+/* Waits for Ctrl-Alt-Del, without interrupts, and resets the machine. */
+void kbd_await_restart(void) NORETURN;
 
 #endif

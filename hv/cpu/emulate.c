@@ -5,22 +5,19 @@
  */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
-#include "hv/lib/lib.h"
 
 #define CR4_ALLOWED	(CR4_TSD | CR4_DE | CR4_PSE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define MSR_TSC		0x10
 
-bool told_first(u32 *list, u32 *count, u32 number)
+void absent_note(struct absent *a, u32 number)
 {
 	u32 i;
 
-	for (i = 0; i < *count; i++)
-		if (list[i] == number)
-			return false;
-	if (*count == 8)
-		return false;
-	list[(*count)++] = number;
-	return true;
+	for (i = 0; i < a->count; i++)
+		if (a->number[i] == number)
+			return;
+	if (a->count < ABSENT_KEPT)
+		a->number[a->count++] = number;
 }
 
 /* ---- control and debug registers ---- */
@@ -93,14 +90,6 @@ static void mov_to_dr(struct vcpu *v, u32 n, u32 val)
 	}
 }
 
-static void log_msr(struct vcpu *v, const char *what)
-{
-	struct guest *g = v->guest;
-
-	if (told_first(g->logged_msrs, &g->logged_msr_count, v->regs->ecx))
-		hv_log("%s: %s MSR %08x: nothing is there", g->name, what, v->regs->ecx);
-}
-
 static void set_edx_eax(struct vcpu *v, u64 val)
 {
 	v->regs->eax = val;
@@ -113,7 +102,7 @@ static void rdmsr_reg(struct vcpu *v)
 		set_edx_eax(v, rdtsc());
 		return;
 	}
-	log_msr(v, "read of");
+	absent_note(&v->guest->absent_msrs, v->regs->ecx);
 	set_edx_eax(v, 0);
 }
 
@@ -253,7 +242,7 @@ static bool emulate_privileged(struct vcpu *v, const struct insn *i, u32 error)
 	case OP_MOV_FROM_DR: *insn_reg(v, i->rm) = v->dr[i->reg]; return true;
 	case OP_MOV_TO_CR: return mov_to_cr(v, i->reg, *insn_reg(v, i->rm));
 	case OP_MOV_TO_DR: mov_to_dr(v, i->reg, *insn_reg(v, i->rm)); return true;
-	case OP_WRMSR: log_msr(v, "write to"); return true;
+	case OP_WRMSR: absent_note(&v->guest->absent_msrs, v->regs->ecx); return true;
 	case OP_RDTSC: set_edx_eax(v, rdtsc()); return true;	/* traps to us if CR4.TSD is set */
 	case OP_RDMSR: rdmsr_reg(v); return true;
 	}

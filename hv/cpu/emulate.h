@@ -31,9 +31,7 @@ enum decoded insn_fetch(struct vcpu *v, struct insn *i);
 void insn_done(struct vcpu *v, u32 len);
 
 /* ---- emulate.c ---- */
-/* True the first time a number is seen (the first 8 are remembered), so that a guest cannot flood
- * the log. */
-bool told_first(u32 *list, u32 *count, u32 number);
+void absent_note(struct absent *a, u32 number);	/* the guest asked for it; `stats` tells */
 
 /* ---- emulate_io.c ---- */
 void emulate_in_out(struct vcpu *v, const struct insn *i);

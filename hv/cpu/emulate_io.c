@@ -3,17 +3,8 @@
  * the guest, as with a PC's keyboard controller. */
 #include "arch/x86/regs.h"
 #include "hv/cpu/emulate.h"
-#include "hv/lib/lib.h"
 
 #define STRING_CHUNK	64		/* elements of a rep ins or outs per exit */
-
-static void port_log(struct vcpu *v, u16 port, const char *what)
-{
-	struct guest *g = v->guest;
-
-	if (told_first(g->logged_ports, &g->logged_port_count, port))
-		hv_log("%s: %s port %03x: nothing is there", g->name, what, port);
-}
 
 static void port_write(struct vcpu *v, u16 port, u32 val)
 {
@@ -21,7 +12,7 @@ static void port_write(struct vcpu *v, u16 port, u32 val)
 		guest_stopped(v->guest, SHUTDOWN_RESTART, "");
 		return;
 	}
-	port_log(v, port, "write to");
+	absent_note(&v->guest->absent_ports, port);
 }
 
 void emulate_in_out(struct vcpu *v, const struct insn *i)
@@ -33,7 +24,7 @@ void emulate_in_out(struct vcpu *v, const struct insn *i)
 	if (i->op & 2) {
 		port_write(v, port, reg_get(v, 0, size));
 	} else {
-		port_log(v, port, "read of");
+		absent_note(&v->guest->absent_ports, port);
 		reg_set(v, 0, size, ~0u);
 	}
 }
@@ -52,7 +43,7 @@ static bool string_step(struct vcpu *v, const struct insn *i, u32 size)
 	} else {
 		if (!segment_write(v, SEG_ES, r->edi, &data, size))
 			return false;
-		port_log(v, r->edx, "read of");
+		absent_note(&v->guest->absent_ports, (u16)r->edx);
 		r->edi += step;
 	}
 	return true;

@@ -11,6 +11,7 @@
 #define VDEV_BASE	0xF0000000u	/* guest-physical; device i's registers at + i * 4096, interrupt 1 + i */
 bool vdevs_create(struct guest *g, char *msg, u32 len);
 void vdevs_destroy(struct guest *g);
+#define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 per device */
 /* " virtio_mmio.device=…" for each device, to go at the end of a command line. */
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 void vdev_console_resized(struct guest *g);	/* tells it, if it runs */

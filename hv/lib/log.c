@@ -9,6 +9,7 @@
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
+#include "drivers/ps2/kbd.h"
 #include "drivers/serial/uart.h"
 #include "drivers/vga/vga.h"
 #include "hv/lib/lib.h"
@@ -162,11 +163,8 @@ static void NORETURN log_end(u32 ebp)
 		read_cr2(), read_cr3(), (unsigned)(time_ns() / 1000000));
 	log_backtrace(ebp);
 	log_say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
-		"happens until you reset it.\n");
-	for (;;) {
-		cli();
-		hlt();
-	}
+		"happens until you restart it with Ctrl-Alt-Del or its reset button.\n");
+	kbd_await_restart();
 }
 
 void panic(const char *fmt, ...)

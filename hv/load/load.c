@@ -33,7 +33,6 @@
 
 #define LOAD_PIECE	(512u << 10)	/* bytes copied at a time */
 #define CMDLINE_AT		0x1000u
-#define CMDLINE_MAX		1024	/* 256 from ringlet.conf, and 38 per device */
 /* A kernel with 3 GiB of user space and no high memory can always reach what is below this. */
 #define INITRD_CEILING		0x30000000u
 
@@ -163,15 +162,21 @@ static bool write_boot_params(struct guest *g, const struct plan *p)
 	return gmem_write(g, gpa(0), bp, sizeof(bp));
 }
 
-static bool write_cmdline(struct guest *g, const char *devices)
+void load_cmdline(const struct guest *g, const char *devices, char *line, u32 len)
 {
-	char line[CMDLINE_MAX];
 	const char *user = g->cfg->cmdline;
 
-	snprintf(line, sizeof(line), "%s%s%s%s%s%s", user, user[0] ? " " : "",
+	snprintf(line, len, "%s%s%s%s%s%s", user, user[0] ? " " : "",
 		 has_word(user, "console=") ? "" : "console=hvc0 ",
 		 has_word(user, "hostname=") ? "" : "hostname=",
 		 has_word(user, "hostname=") ? "" : g->name, devices);
+}
+
+static bool write_cmdline(struct guest *g, const char *devices)
+{
+	char line[LOAD_CMDLINE];
+
+	load_cmdline(g, devices, line, sizeof(line));
 	return gmem_write(g, gpa(CMDLINE_AT), line, (u32)strlen(line) + 1);
 }
 

@@ -35,6 +35,9 @@ bool load_check(const struct guest_config *cfg, char *msg, u32 len);
 /* Copies a piece of kernel and initrd, beginning at byte *at, and advances *at.  If *at does not
  * move, everything is loaded.  false: msg says what is wrong. */
 bool load_piece(struct guest *g, u32 *at, char *msg, u32 len);
+/* The command line: the guest's own, what Ringlet adds, and `devices`. */
+#define LOAD_CMDLINE	1024		/* 256 from ringlet.conf, and 38 per device */
+void load_cmdline(const struct guest *g, const char *devices, char *line, u32 len);
 /* After that: writes boot_params and the command line, which ends with `devices`, and sets
  * *entry. */
 bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32 len);

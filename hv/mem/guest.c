@@ -43,7 +43,7 @@ void guest_stopped(struct guest *g, u32 how, const char *words)
 {
 	static const char *const what[] = {
 		[SHUTDOWN_POWEROFF] = "powered off", [SHUTDOWN_RESTART] = "restarting",
-		[SHUTDOWN_CRASH] = "crashed", [SHUTDOWN_HALT] = "halted",
+		[SHUTDOWN_CRASH] = "kernel panic", [SHUTDOWN_HALT] = "halted",
 	};
 
 	if (!guest_has_life(g))

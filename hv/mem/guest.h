@@ -85,6 +85,11 @@ struct vcpu {
 _Static_assert(offsetof(struct vcpu, fpu) % 16 == 0, "fxsave wants it so");
 
 /* ---- a guest ---- */
+#define ABSENT_KEPT	8u
+struct absent {			/* what it asked for that is not there: the first few numbers */
+	u32 number[ABSENT_KEPT], count;
+};
+
 enum guest_state {
 	GUEST_OFF,		/* has only its configuration */
 	GUEST_BUILDING,		/* memory being given out and filled */
@@ -130,8 +135,8 @@ struct guest {
 	struct stats stats;
 	u64 started_ns;
 	u32 starts;			/* how often it was started */
-	u32 logged_ports[8], logged_msrs[8]; /* logged once each; see emulate.c */
-	u32 logged_port_count, logged_msr_count;
+	struct absent absent_ports, absent_msrs;
+	bool silence_told;		/* that it does not speak to us */
 };
 extern struct guest *guests[MAX_GUESTS];
 extern u32 guest_count;

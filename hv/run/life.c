@@ -12,12 +12,13 @@
 #include "hv/lib/lib.h"
 #include "hv/run/run.h"
 
-#define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 per device */
 #define BUILD_PIECE	128	/* frames zeroed and given out at a time */
 #define HASTY_NS	1000000000ull	/* a guest that restarts before it has run for this long, ... */
 #define HASTY_MOST	4u		/* ... this often in a row, ... */
 #define HASTY_PAUSE_NS	2000000000ull	/* ... waits */
 #define LOW_MEMORY	(870u << 20)	/* what Linux maps if it has 1 GiB of addresses for itself */
+#define SILENT_NS	1000000000ull	/* by then a kernel made for us has made its first call */
+#define NOT_BUILT	" (is its kernel built for Ringlet? manual: Your own kernel)"
 #define FREE_PIECE	2048	/* frames taken back at a time */
 
 _Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
@@ -63,6 +64,16 @@ const char *guest_state_name(const struct guest *g)
 	return g->state == GUEST_RUNNING && g->vcpu->halted ? "idle" : names[g->state];
 }
 
+const char *guest_is(const struct guest *g)
+{
+	static char text[24];
+
+	if (g->state == GUEST_CRASHED)
+		return "has crashed";
+	snprintf(text, sizeof(text), "is %s", guest_state_name(g));
+	return text;
+}
+
 /* ---- starting ---- */
 
 bool guest_start(struct guest *g, char *msg, u32 len)
@@ -96,6 +107,8 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	g->reason[0] = 0;
 	g->have_last_regs = false;
 	memset(&g->stats, 0, sizeof(g->stats));
+	g->absent_ports.count = g->absent_msrs.count = 0;
+	g->silence_told = false;
 	console_forget_typed(g);
 	g->state = GUEST_BUILDING;
 	return true;
@@ -184,16 +197,43 @@ static void back_off(struct guest *g)
 		hv_log("%s: restarts as soon as it runs; it waits in between now, and nothing more is said of it", g->name);
 }
 
+/* Has it made a call, or touched a device? */
+static bool has_spoken(const struct guest *g)
+{
+	return g->stats.exit_count[EXIT_HYPERCALL] || g->stats.exit_count[EXIT_MMIO];
+}
+
+static void (*crash_tell)(const struct guest *g, const char *line);
+
+void guests_on_crash(void (*tell)(const struct guest *g, const char *line))
+{
+	crash_tell = tell;
+}
+
+/* One line, in the log, on its own console, and if it crashed wherever people look. */
+static void tell_end(struct guest *g)
+{
+	bool crashed = g->next_state == GUEST_CRASHED;
+	char line[320], words[330];
+
+	if (crashed)
+		snprintf(line, sizeof(line), "%s crashed: %s; `info %s` says more, `start %s` starts it again%s",
+			 g->name, g->reason, g->name, g->name, has_spoken(g) ? "" : NOT_BUILT);
+	else
+		snprintf(line, sizeof(line), "%s: %s", g->name, g->reason);
+	if (g->hasty < HASTY_MOST)
+		hv_log("%s", line);
+	snprintf(words, sizeof(words), "\n[%s]\n", line);
+	console_print(g, words, strlen(words));
+	if (crashed && crash_tell)
+		crash_tell(g, line);
+}
+
 /* What follows once a guest is marked; the reason is in g->reason. */
 static void begin_dying(struct guest *g)
 {
-	char words[240];
-
 	back_off(g);
-	if (g->hasty < HASTY_MOST)
-		hv_log("%s: %s", g->name, g->reason);
-	snprintf(words, sizeof(words), "\n[%s: %s]\n", g->name, g->reason);
-	console_print(g, words, strlen(words));
+	tell_end(g);
 	if (g->vcpu) {
 		sched_remove(g->vcpu);
 		g->vcpu->event_ns = 0;
@@ -256,6 +296,17 @@ static void free_piece(struct guest *g)
 	}
 }
 
+/* A kernel that was not made for us may wait for ever for what is not there. */
+static void watch_silent(struct guest *g)
+{
+	u64 ran = g->vcpu->halted ? time_ns() - g->started_ns : g->stats.run_ns;
+
+	if (g->silence_told || has_spoken(g) || ran < SILENT_NS)
+		return;
+	g->silence_told = true;
+	hv_log("%s runs, but has not spoken to Ringlet%s", g->name, NOT_BUILT);
+}
+
 bool guests_work(void)
 {
 	bool more = false;
@@ -266,6 +317,8 @@ bool guests_work(void)
 
 		if (g->state == GUEST_BUILDING)
 			build_piece(g);
+		if (g->state == GUEST_RUNNING)
+			watch_silent(g);
 		if (g->state == GUEST_ENDED)
 			begin_dying(g);
 		else if (g->state == GUEST_DYING)
@@ -280,7 +333,7 @@ bool guests_work(void)
 bool guest_pause(struct guest *g, char *msg, u32 len)
 {
 	if (g->state != GUEST_RUNNING) {
-		snprintf(msg, len, "%s is %s: nothing to pause", g->name, guest_state_name(g));
+		snprintf(msg, len, "%s %s; it cannot be paused", g->name, guest_is(g));
 		return false;
 	}
 	sched_remove(g->vcpu);
@@ -291,7 +344,7 @@ bool guest_pause(struct guest *g, char *msg, u32 len)
 bool guest_unpause(struct guest *g, char *msg, u32 len)
 {
 	if (g->state != GUEST_PAUSED) {
-		snprintf(msg, len, "%s is %s, not paused", g->name, guest_state_name(g));
+		snprintf(msg, len, "%s %s, not paused", g->name, guest_is(g));
 		return false;
 	}
 	g->state = GUEST_RUNNING;

@@ -18,6 +18,9 @@ bool guest_unpause(struct guest *g, char *msg, u32 len);
 /* Does one bounded piece of building or tearing down; true: there is more. */
 bool guests_work(void);
 const char *guest_state_name(const struct guest *g);	/* "running", "idle", "paused", … */
+const char *guest_is(const struct guest *g);		/* "is running", "has crashed", … */
+/* From now on tell() gets a line about each guest that crashes. */
+void guests_on_crash(void (*tell)(const struct guest *g, const char *line));
 
 /* ---- loop.c: the main loop ---- */
 struct worker {
@@ -91,8 +94,9 @@ void hypercall(struct vcpu *v);		/* runs the asynchronous calls, then the one in
 enum exit_reason handle_exit(struct vcpu *v, u32 trap, u32 cr2);
 
 /* ---- stats.c ---- */
-/* Prints g's counters with `put`: a table for people, or if `machine`, one "name value" per
- * line. */
-void stats_print(const struct guest *g, bool machine, void (*put)(const char *fmt, ...));
+#define STATS_SECTIONS	"exits, hypercalls, traps, counters, absent, time"
+/* Prints what is counted of g with `put`: tables for people, all or one of them, or with "-m" one
+ * "name value" per line.  false: there is no such section. */
+bool stats_print(const struct guest *g, const char *section, void (*put)(const char *fmt, ...));
 
 #endif

@@ -6,23 +6,30 @@
 #include "hv/run/run.h"
 #include "hv/ui/monitor.h"
 
+static const char *image_name(const struct disk *d)
+{
+	return d->cfg->image[0] ? d->cfg->image : "ram";
+}
+
 static void cmd_disk_list(void)
 {
 	const struct disk *d;
+	int widest = sizeof("image") - 1;
 	u32 i;
 
+	for (i = 0; (d = disk_at(i)); i++)
+		widest = MAX(widest, (int)strlen(image_name(d)));
+	if (i)
+		say("%-20s %-*s %11s  %-8s %11s\n", "name", widest, "image", "size", "kind", "changed");
+	else
+		say("no disks: a guest gets one by a line `disk = IMAGE` in ringlet.conf\n");
 	for (i = 0; (d = disk_at(i)); i++) {
-		if (!i)
-			say("name                 image              size       kind      changed\n");
-		say("%-20s %-16s %7u KiB  %-8s %7u KiB%s\n", d->name,
-		    d->cfg->image[0] ? d->cfg->image : "ram", (d->bytes >> 10),
+		say("%-20s %-*s %7u KiB  %-8s %7u KiB%s\n", d->name, widest, image_name(d), (d->bytes >> 10),
 		    d->cfg->ro ? "ro" : d->cfg->cow ? "cow" : d->image ? "in place" : d->cfg->image[0] ? "-" : "ram",
 		    d->changed * 4, d->image || !d->cfg->image[0] ? "" : "  (no such module)");
 		if (d == disk_saving())
 			say("  being sent: %u%%\n", disk_saving_percent());
 	}
-	if (!i)
-		say("no disks: a guest gets one by a line `disk = IMAGE` in ringlet.conf\n");
 }
 
 /* "alpha.vda", or "alpha" if that guest has just one. */
@@ -51,7 +58,7 @@ static struct disk *idle_disk(const char *name)
 		say("%s%s%s: `disk` lists all, with names like alpha.vda\n", *name ? "no disk '" : "which disk",
 		    name, *name ? "'" : "");
 	else if (d->guest->vcpu || d->guest->state == GUEST_BUILDING)
-		say("%s is %s: shutdown or destroy it first\n", d->guest->name, guest_state_name(d->guest));
+		say("%s %s; shutdown or destroy it first\n", d->guest->name, guest_is(d->guest));
 	else if (d->dropping)
 		say("%s is being reset\n", d->name);
 	else if (d == disk_saving())

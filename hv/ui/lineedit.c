@@ -195,7 +195,10 @@ enum line_event line_key(struct lineedit *e, u8 c)
 	case CTRL('w'): line_cut(e, word_start(e), e->pos); break;
 	case CTRL('a'): line_move(e, 0); break;
 	case CTRL('e'): line_move(e, e->len); break;
-	case CTRL('l'): line_redraw(e); break;
+	case CTRL('l'):
+		line_out(e, "\033[H\033[2J");
+		line_redraw(e);
+		break;
 	case CTRL('p'): line_recall(e, e->back + 1); break;
 	case CTRL('n'): if (e->back) line_recall(e, e->back - 1); break;
 	case '\t': line_complete(e); break;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "arch/x86/time.h"
+#include "drivers/ps2/kbd.h"
 #include "hv/dev/console.h"
 #include "hv/dev/dev.h"
 #include "hv/dev/disk.h"
@@ -19,6 +20,7 @@
 #include "hv/ui/ui.h"
 
 #define WORDS	4
+#define PROMPT	"ringlet> "
 
 static struct terminal *out;	/* where the command was typed */
 
@@ -73,7 +75,7 @@ static void say_time(u64 ns)
 {
 	u32 ms = (u32)(ns / 1000000);
 
-	say("%6u.%03u s", (ms / 1000), (ms % 1000));
+	say("%8u.%03u s", (ms / 1000), (ms % 1000));
 }
 
 static void cmd_list(char **w)
@@ -81,12 +83,12 @@ static void cmd_list(char **w)
 	u32 i;
 
 	(void)w;
-	say(" id name            state     memory  starts        ran      uptime\n");
+	say("%3s %-15s %-8s %11s %6s %14s%14s\n", "id", "name", "state", "memory", "starts", "ran", "uptime");
 	for (i = 0; i < guest_count; i++) {
 		struct guest *g = guests[i];
 		bool up = g->state == GUEST_RUNNING || g->state == GUEST_PAUSED;
 
-		say("%3u %-15s %-8s %5u KiB %5u ", g->id, g->name, guest_state_name(g),
+		say("%3u %-15s %-8s %7u KiB %6u ", g->id, g->name, guest_state_name(g),
 		    (g->cfg->memory >> 10), g->starts);
 		say_time(g->stats.run_ns);
 		if (up)
@@ -97,56 +99,12 @@ static void cmd_list(char **w)
 		say("no guests: ringlet.conf names none\n");
 }
 
-static void say_regs(const struct vcpu_regs *r, u32 cr2, u32 cr3)
-{
-	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", r->eip,
-	    r->eflags, r->esp, r->cs & 0xFFFF, r->ss & 0xFFFF);
-	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", r->eax, r->ebx,
-	    r->ecx, r->edx);
-	say("  esi %08x  edi %08x  ebp %08x  ds %04x  es %04x  fs %04x  gs %04x\n", r->esi,
-	    r->edi, r->ebp, r->ds & 0xFFFF, r->es & 0xFFFF,
-	    r->fs & 0xFFFF, r->gs & 0xFFFF);
-	say("  cr2 %08x  cr3 %08x\n", cr2, cr3);
-}
-
-static void cmd_info(char **w)
-{
-	struct guest *g = need_guest(w[1]);
-	u32 i;
-
-	if (!g)
-		return;
-	say("name     %s (%u)\nstate    %s\n", g->name, g->id, guest_state_name(g));
-	if (g->reason[0])
-		say("reason   %s\n", g->reason);
-	if (g->cfg->error[0])
-		say("config   %s\n", g->cfg->error);
-	say("kernel   %s\ninitrd   %s\n", g->cfg->kernel, g->cfg->initrd[0] ? g->cfg->initrd : "(none)");
-	say("cmdline  %s\n", g->cfg->cmdline);
-	for (i = 0; i < g->cfg->disks; i++)
-		say("disk     %s%s%s\n", g->cfg->disk[i].image[0] ? g->cfg->disk[i].image : "ram",
-		    g->cfg->disk[i].ro ? " ro" : "", g->cfg->disk[i].cow ? " cow" : "");
-	for (i = 0; i < g->cfg->nets; i++)
-		say("net      %s\n", g->cfg->net[i].lan);
-	say("memory   %u KiB\nstarts   %u\n", (g->cfg->memory >> 10), g->starts);
-	if (g->vcpu) {
-		say("shadow   %u of %u page tables\nregisters when it was last out\n",
-		    g->shadow.pages, g->shadow.max_pages);
-		say_regs(g->vcpu->regs, g->vcpu->cr2, g->vcpu->cr3);
-	} else if (g->have_last_regs) {
-		say("last registers\n");
-		say_regs(&g->last_regs, g->last_cr2, g->last_cr3);
-	}
-}
-
 static void cmd_stats(char **w)
 {
 	struct guest *g = need_guest(w[1]);
 
-	if (g && w[2][0] && strcmp(w[2], "-m"))
-		say("stats NAME, or stats NAME -m for programs\n");
-	else if (g)
-		stats_print(g, w[2][0], say);
+	if (g && !stats_print(g, w[2], say))
+		say("no section '%s'; there are " STATS_SECTIONS ", and -m for programs\n", w[2]);
 }
 
 static void cmd_dmesg(char **w)
@@ -267,12 +225,6 @@ static void cmd_start(char **w)
 		say("%s cannot start: %s\n", g->name, msg);
 }
 
-/* It is off, but it has crashed. */
-static const char *monitor_verb(const struct guest *g)
-{
-	return g->state == GUEST_CRASHED ? "has" : "is";
-}
-
 static void monitor_ask(const char *name, u32 irq, const char *what)
 {
 	struct guest *g = need_guest(name);
@@ -280,12 +232,12 @@ static void monitor_ask(const char *name, u32 irq, const char *what)
 	if (!g)
 		return;
 	if (!guest_alive(g))
-		say("%s %s %s; it cannot be asked to %s\n", g->name, monitor_verb(g), guest_state_name(g), what);
+		say("%s %s; it cannot be asked to %s\n", g->name, guest_is(g), what);
 	else if (!g->vcpu->extended)
-		say("%s's kernel does not know how; use destroy\n", g->name);
+		say("%s's kernel cannot be asked to %s; use destroy\n", g->name, what);
 	else {
 		virq_raise(g, irq);
-		say("%s is asked to %s; destroy takes it away if it does not\n", g->name, what);
+		say("%s has been asked to %s; if it does not, use destroy\n", g->name, what);
 	}
 }
 
@@ -297,7 +249,7 @@ static void cmd_destroy(char **w)
 	struct guest *g = need_guest(w[1]);
 
 	if (g && !guest_destroy(g, "destroyed"))
-		say("%s %s %s; there is nothing to destroy\n", g->name, monitor_verb(g), guest_state_name(g));
+		say("%s %s; there is nothing to destroy\n", g->name, guest_is(g));
 }
 
 static void monitor_try(const char *name, bool (*what)(struct guest *, char *, u32))
@@ -331,21 +283,43 @@ static void emulator_off(void)
 		outw(0xB004, 0x2000);
 }
 
-static void cmd_poweroff(char **w)
+static void NORETURN power_off(void)
 {
 	u32 i;
 
-	(void)w;
 	for (i = 0; i < guest_count; i++)
-		if (guest_alive(guests[i]))
+		if (guest_has_life(guests[i]))
 			hv_log("%s: stopped by poweroff", guests[i]->name);
-	say("It is now safe to turn the machine off.\n");
+	say("It is now safe to turn the machine off.  Ctrl-Alt-Del restarts it.\n");
 	terminals_drain();
 	emulator_off();
-	for (;;) {
-		cli();
-		hlt();
+	kbd_await_restart();
+}
+
+static void cmd_poweroff(char **w)
+{
+	u32 i, n = 0;
+
+	if (w[1][0] && strcmp(w[1], "now")) {
+		say("poweroff asks if guests run; poweroff now does not\n");
+		return;
 	}
+	for (i = 0; i < guest_count && !w[1][0]; i++)
+		if (guest_has_life(guests[i]))
+			say("%s%s", n++ ? ", " : "", guests[i]->name);
+	if (!n)
+		power_off();
+	say(n > 1 ? " are running.\n" : " is running.\n");
+	out->asked = true;
+	out->edit.prompt = "Turn the machine off? (y/n) ";
+}
+
+/* The line after that. */
+static void monitor_answer(const char *line)
+{
+	if (line[0] == 'y' || line[0] == 'Y')
+		power_off();
+	say("The machine stays on.\n");
 }
 
 static void cmd_help(char **w);
@@ -358,7 +332,7 @@ static const struct command {
 	{ "console", "NAME", "show that guest here (back with the escape key and m)", cmd_console },
 	{ "resize", "NAME COLSxROWS", "the size of its console", cmd_resize },
 	{ "info", "NAME", "one guest: configuration, state, why it stopped", cmd_info },
-	{ "stats", "NAME [-m]", "everything counted; -m for programs", cmd_stats },
+	{ "stats", "NAME [SECTION | -m]", "all that is counted, or a section of it; -m for programs", cmd_stats },
 	{ "start", "NAME", "start it", cmd_start },
 	{ "shutdown", "NAME", "ask it to shut down", cmd_shutdown },
 	{ "reboot", "NAME", "ask it to reboot", cmd_reboot },
@@ -371,7 +345,7 @@ static const struct command {
 	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
 	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
 	{ "help", "[COMMAND]", "this", cmd_help },
-	{ "poweroff", "", "turn the machine off", cmd_poweroff },
+	{ "poweroff", "[now]", "turn the machine off; without now it asks if guests run", cmd_poweroff },
 };
 
 static const struct command *monitor_find(const char *name)
@@ -463,7 +437,7 @@ static void monitor_run(char *line)
 	else if (!c)
 		say("no command '%s'; help lists all\n", w[0]);
 	else if (n > most_words(c))
-		say("too much: %s %s\n", c->name, c->args);
+		say("too many words; %s %s\n", c->name, c->args);
 	else
 		c->run(w);
 }
@@ -508,7 +482,8 @@ static void monitor_put(void *arg, const char *data, u32 len)
 
 void monitor_enter(struct terminal *t)
 {
-	t->edit.prompt = "ringlet> ";
+	t->asked = false;
+	t->edit.prompt = PROMPT;
 	t->edit.put = monitor_put;
 	t->edit.arg = t;
 	t->edit.complete = monitor_complete;
@@ -522,8 +497,12 @@ void monitor_key(struct terminal *t, u8 c)
 
 	if (e == LINE_NOTHING)
 		return;
-	if (e == LINE_READY) {
-		out = t;
+	out = t;
+	if (t->asked) {
+		t->asked = false;
+		t->edit.prompt = PROMPT;
+		monitor_answer(e == LINE_READY ? t->edit.buf : "");
+	} else if (e == LINE_READY) {
 		t->in_command = true;
 		t->ops->answer(false);
 		monitor_run(t->edit.buf);

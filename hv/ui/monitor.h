@@ -17,6 +17,7 @@ void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */
 void monitor_enter(struct terminal *t);		/* shows the prompt */
 
 /* Commands; w are their words, missing ones are "". */
+void cmd_info(char **w);
 void cmd_disk(char **w);
 void cmd_net(char **w);
 

@@ -146,6 +146,8 @@ static void screen_listen(void)
 			adapt_arrow(&e);
 			for (i = 0; i < e.len; i++)
 				terminal_key(&terminal_screen, e.bytes[i]);
+		} else if (e.kind == KBD_RESTART) {
+			terminal_hint(&terminal_screen, "\r\n[Ctrl-Alt-Del does nothing; poweroff in the monitor ends all]\r\n");
 		} else if (e.kind == KBD_SWITCH && e.number == 12) {
 			terminal_focus(&terminal_screen, NULL);
 		} else if (e.kind == KBD_SWITCH && e.number <= 8 && e.number <= guest_count) {

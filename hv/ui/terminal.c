@@ -25,7 +25,7 @@ void terminal_put(struct terminal *t, const char *data, u32 len)
 
 void terminal_hint(struct terminal *t, const char *fmt, ...)
 {
-	char text[240];
+	char text[360];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -156,8 +156,8 @@ static void type_to_guest(struct terminal *t, u8 c)
 		if (!console_type(t->focus, &c, 1))
 			t->ops->lost(g);
 	} else if (c == '\r' || c == '\n')
-		terminal_hint(t, "[%s is %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
-			      guest_state_name(g), k, g->name);
+		terminal_hint(t, "[%s %s.  Ctrl-%c m: the monitor, where `start %s` starts it]\r\n", g->name,
+			      guest_is(g), k, g->name);
 }
 
 void terminal_key(struct terminal *t, u8 c)
@@ -224,6 +224,18 @@ static void show_early(const char *text)
 	screen_put("\r\n", 2);
 }
 
+/* ... but for a guest that crashed: that shows wherever a guest is shown, too.  It has said so on its
+ * own console itself. */
+static void show_crash(const struct guest *g, const char *line)
+{
+	struct terminal *const all[] = { &terminal_serial, &terminal_screen };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i]->focus && all[i]->focus->guest != g)
+			terminal_hint(all[i], "\r\n[%s (Ctrl-%c m: the monitor)]\r\n", line, escape_key + '@');
+}
+
 static void read_escape_option(void)
 {
 	char buf[8];
@@ -263,4 +275,5 @@ void terminals_start(void)
 		terminal_focus(&terminal_screen, NULL);
 	}
 	hv_log_sink(show_log);
+	guests_on_crash(show_crash);
 }

@@ -24,6 +24,7 @@ struct terminal {
 	const struct terminal_ops *ops;
 	struct console *focus;		/* the guest's console it shows; NULL: the monitor */
 	bool escaped;			/* the escape key was typed */
+	bool asked;			/* whether to turn the machine off: the next line answers */
 	bool in_command;		/* a monitor command is printing: no log lines in between */
 	struct lineedit edit;		/* at the monitor */
 };

@@ -21,10 +21,10 @@ GUESTS = [("alpha", {"kernel": "witness", "disk": ["ram:1M", "data.img cow"], "n
           ("theta", {"kernel": "replies"})]
 DISKS = [f"{name}.vd{letter}" for name, _ in GUESTS for letter in "abc"]
 WORDS = ["list", "console", "resize", "info", "stats", "start", "shutdown", "reboot", "destroy", "pause", "unpause", "dmesg",
-         "mem", "disk", "net", "audit", "help", "trace", "sysrq", ""]
+         "mem", "disk", "net", "audit", "help", "trace", "sysrq", "poweroff later", ""]
 SIZES = ["80x25", "255x100", "20x5", "0x0", "256x101", "80x", "x", "-1x-1", "99999999999x1", "100x40"]
 JUNK = [b"\x00", b"\xff" * 3, b"\x1b[A", b"\x1b[1;1R", b"\x1b]", b"\x07", b"\t", b"\t\t", b"\x15", b"\x17", b"\x01\x0b", b"\x03", b"\x1b[3~",
-        b"%s%n", b"a" * 400, b" ", b"\n", b"\x1b[D" * 5, b"\x10" * 20, b"\x0e", b"\x7f" * 9, b"4294967296", b"-1"]
+        b"%s%n", b"a" * 400, b" ", b"\n", b"\x1b[D" * 5, b"\x10" * 20, b"\x0e", b"\x7f" * 9, b"4294967296", b"-1", b"\x0c"]
 
 
 def command(chance):
@@ -34,7 +34,7 @@ def command(chance):
     line = chance.choice([
         f"{chance.choice(WORDS)} {name}", f"start {name}", f"destroy {name}", f"pause {name}", f"unpause {name}",
         f"reboot {name}", f"disk save {disk}", f"disk save {disk}", f"disk reset {disk}", "disk cancel", "disk", "disk", "mem", "list",
-        f"stats {name} -m", f"resize {name} {chance.choice(SIZES)}", f"dmesg {name}", f"info {name}", f"audit {name}",
+        f"stats {name} -m", f"stats {name} {chance.choice(['exits', 'absent', 'time', 'nothing'])}", f"resize {name} {chance.choice(SIZES)}", f"dmesg {name}", f"info {name}", f"audit {name}",
         f"net capture {chance.choice(['lan', 'other', 'none', 'off', 'off'])}", "net",
         " ".join(chance.choice(WORDS + DISKS) for _ in range(chance.randrange(6)))]).encode()
     if chance.random() < 0.1:

@@ -163,8 +163,9 @@ class Batch(Group):
             now = r.free_kib()
             check(now == free, f"{free} KiB were free before, {now} KiB after")
             heaps.append(r.heap())
-        # One life may leave holes; what grows all the time is never given back.
-        check(heaps[-1] == heaps[len(heaps) // 2], f"the heap grows from life to life: {heaps}")
+        # One life may leave holes, and so may scrollback; what grows all the time, by 16 bytes at least, is never given back.
+        lives = len(heaps) - 1 - len(heaps) // 2
+        check(heaps[-1] <= heaps[len(heaps) // 2] + 8 * lives, f"the heap grows from life to life: {heaps}")
 
     def log_says(self, r, guest, words):
         said = r.command("dmesg") if words else ""

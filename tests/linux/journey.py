@@ -50,7 +50,7 @@ def without_log(text):
 
 def ends_guest(lines):
     """Is it about the guest's end?  Then its shell says nothing more."""
-    return any(re.match(r"\[\w+: ", l) for l in lines)
+    return any(re.match(r"\[\w+( crashed)?: ", l) for l in lines)
 
 
 def look(r, prompt, line, lines):
@@ -65,7 +65,7 @@ def look(r, prompt, line, lines):
         return r.shell(guest, line)[1]
     r.console(guest)
     r.send(line + "\n")
-    return plain(r.expect(r"(.*^\[\w+: [^\n]*\])", 60, f"the end of guest {guest}").group(1))
+    return plain(r.expect(r"(.*^\[\w+(?: crashed)?: [^\n]*\])", 60, f"the end of guest {guest}").group(1))
 
 
 def step(r, prompt, line, lines):

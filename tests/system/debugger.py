@@ -92,5 +92,7 @@ def run(_):
         t.send("\x14m")
         t.expect("ringlet> ")
         t.send("poweroff\r")
+        t.expect(r"\(y/n\) ")
+        t.send("y\r")
         t.expect("alpha: stopped by poweroff")
         check(t.program.wait(60 * PATIENCE) == 0, f"make run ends with {t.program.returncode}:\n{tail(t.fresh)}")

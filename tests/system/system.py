@@ -4,6 +4,7 @@ import functools
 import os
 import re
 import shutil
+import struct
 import subprocess
 import textwrap
 import threading
@@ -82,7 +83,8 @@ def on(name, second="works", **machine):
                 check(r.state("beta") == "off", "beta runs")
             devices(r, second == "works" and "beta")
             r.audit()
-            r.send("poweroff\r") if r.at == "monitor" else (r.monitor(), r.send("poweroff\r"))
+            r.monitor()
+            r.send("poweroff now\r")
             try:
                 r.qemu.wait(60 * PATIENCE)
             except subprocess.TimeoutExpired:
@@ -159,6 +161,67 @@ def scrollback(_):
         r.type_keys(" list\n")
         sees(r, r"^ringlet> list$")
         check("more lines" not in r.command("stats witness"), "there is a pager on the serial line")
+
+
+def silent_kernel():
+    """An ELF file with one instruction, a jump to itself."""
+    header = struct.pack("<4sBBB9xHHIIIIIHHHHHH", b"\x7fELF", 1, 1, 1, 2, 3, 1, 0x100000, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    return header + struct.pack("<8I", 1, 84, 0xC0100000, 0x100000, 2, 2, 5, 4096) + b"\xeb\xfe"
+
+
+def seen(_):
+    """What happened is seen: a crash from another console, a kernel that was not made for Ringlet, names in info, and
+    what poweroff would end."""
+    names = ("witness", "triple", "mute", "multi", "ls")
+    kernels = [guests.build("witness"), guests.build("triple"), work_file("system-seen", "mute", silent_kernel()),
+               work_file("system-seen", "multi", open(elf(), "rb").read()), work_file("system-seen", "ls", open("/bin/ls", "rb").read())]
+    config = conf([(n, {"kernel": n, "memory": "8M", "cmdline": "variant=no-idt", "start": "yes" if n == "witness" else "no"})
+                   for n in names])
+    files = [work_file("system-seen", "ringlet.conf", config),
+             work_file("system-seen", "witness.map", sh(["nm", "-n", kernels[0]])), *kernels]
+    with Ringlet("system-seen", kernel=elf(), modules=files, memory=128) as r:
+        r.expect(r"beat 5\b", 120)
+        crash = r"triple crashed: .*; `info triple` says more, `start triple` starts it again"
+        r.monitor()
+        r.send("start triple\r")
+        r.expect(crash, 60)                     # at the prompt
+        sees(r, r"^\[triple crashed: ")         # on the screen, which shows another guest
+        r.seen = len(r.text)
+        check(re.search(crash, r.command("dmesg")), "the log does not say so")
+        for name, want in (("multi", "Multiboot"), ("ls", "64-bit")):
+            said = r.command(f"start {name}")
+            check(re.search(rf"{name} cannot start: .*{want}", said), said)
+        r.send("start mute\r")
+        r.expect(r"mute runs, but has not spoken to Ringlet \(is its kernel built for Ringlet\?", 60)
+        r.seen = len(r.text)
+        r.command("destroy mute")
+        info = r.command("info witness")
+        check(re.search(r"^  at \w+\+0x", info, re.M), "no names in info:\n" + info)
+        check(re.search(r"^cmdline .*hostname=witness .*virtio_mmio\.device=", info, re.M), "not the whole line:\n" + info)
+        said = r.command("stats witness hypercalls")
+        check("console-write" in said and "world-switches" not in said, said)
+        check("no section 'cow'" in r.command("stats witness cow"), "any section will do")
+        for answer in ("n", "", "\x03"):
+            r.send("poweroff\r")
+            r.expect(r"witness is running\.\s+Turn the machine off\? \(y/n\) ", 60)
+            r.send(answer + "\r")
+            r.expect(r"The machine stays on\.\s+ringlet> ", 60)
+        r.send("poweroff\r")
+        r.expect(r"\(y/n\) ", 60)
+        r.send("y\r")
+        r.expect(r"witness: stopped by poweroff", 60)
+        r.qemu.wait(60 * PATIENCE)
+
+
+def panic_ends(_):
+    """After a panic of ours the screen holds, until Ctrl-Alt-Del restarts the machine."""
+    with Ringlet("system-panic", kernel=elf(), memory=2) as r:
+        r.expect(r"Ringlet panic: .*Ctrl-Alt-Del", 60)
+        r.type_keys("a\n")
+        r.hmp("sendkey delete")
+        check(r.qemu.poll() is None and "Ringlet panic" in r.vga_text(), "the screen is gone:\n" + r.vga_text())
+        r.hmp("sendkey ctrl-alt-delete")
+        r.qemu.wait(60 * PATIENCE)
 
 
 def says(name, want, sections=PAIR, alive=None, **how):
@@ -345,7 +408,7 @@ def groups():
                   on("m3500", memory=3500), on("q35", memory=256, machine="q35"), ("stick", stick)]),
         Machines([on("pentium", memory=256, cpu="pentium"), on("pentium3", memory=256, cpu="pentium3"),
                   on("qemu32", memory=256, cpu="qemu32"), on("max", memory=256, cpu="max")]),
-        Machines([("screen", screen_and_keyboard), ("scrollback", scrollback), ("module-places", module_places), ("nmi-storm", nmi_storm),
+        Machines([("screen", screen_and_keyboard), ("scrollback", scrollback), ("seen", seen), ("panic", panic_ends), ("module-places", module_places), ("nmi-storm", nmi_storm),
                   ("example", example)]),
         Machines([
             says("no-config", r"No guests: .*ringlet\.conf", None),

@@ -55,7 +55,7 @@ static void one_end(void)
 	static const struct { u32 how; enum guest_state next; const char *bare, *worded; } ways[] = {
 		{ SHUTDOWN_POWEROFF, GUEST_SHUTOFF, "powered off", "powered off: bye" },
 		{ SHUTDOWN_RESTART, GUEST_SHUTOFF, "restarting", "restarting: bye" },
-		{ SHUTDOWN_CRASH, GUEST_CRASHED, "crashed", "crashed: bye" },
+		{ SHUTDOWN_CRASH, GUEST_CRASHED, "kernel panic", "kernel panic: bye" },
 		{ SHUTDOWN_HALT, GUEST_SHUTOFF, "halted", "halted: bye" },
 	};
 	u32 n = rnd(4), words = rnd(2);

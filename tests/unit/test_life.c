@@ -31,7 +31,7 @@ static struct parts {		/* of a guest, as the rooms below have made them */
 } part[MAX_GUESTS];
 static u64 now;
 static u32 logged, forgotten, device_fails = ~0u, load_fails = ~0u;
-static char last_log[200], said[400];
+static char last_log[400], said[400];
 static bool clock_known = true, resetting, disks_bad, kernel_bad;
 
 static struct parts *of(const struct guest *x) { return &part[x->id - 1]; }
@@ -398,7 +398,7 @@ static void end(struct guest *x, enum end how)
 
 static void ends(void)
 {
-	static const char *const reason[] = { "destroyed", "killed", "powered off", "restarting", "crashed", "halted" };
+	static const char *const reason[] = { "destroyed", "killed", "powered off", "restarting", "kernel panic", "halted" };
 	struct guest *x = g[0];
 	u32 how, pieces, paused, i;
 
@@ -583,6 +583,72 @@ static void at_random(void)
 	CHECK(lives > 250, "only %u lives", lives);
 }
 
+static u32 crashes;
+static char crash_line[400];
+
+static void crashed(const struct guest *x, const char *line)
+{
+	CHECK(x->next_state == GUEST_CRASHED, "%s has not crashed", x->name);
+	snprintf(crash_line, sizeof(crash_line), "%s", line);
+	crashes++;
+}
+
+/* One line, wherever people look, about a guest that crashed, and about one that says nothing. */
+static void told(void)
+{
+	struct guest *x = g[0];
+	u32 before;
+
+	guests_on_crash(crashed);
+	running(x);
+	x->stats.exit_count[EXIT_HYPERCALL] = 1;
+	guest_kill(x, "no handler for trap 6");
+	settle();
+	CHECK_EQ(crashes, 1);
+	CHECK_STR(crash_line, "guest1 crashed: no handler for trap 6; `info guest1` says more, `start guest1` starts it again");
+	CHECK_STR(last_log, crash_line);
+	CHECK_HAS(said, crash_line);
+	CHECK_STR(guest_is(x), "has crashed");
+	running(x);
+	CHECK_STR(guest_is(x), "is running");
+	guest_kill(x, "it is stock");
+	settle();
+	CHECK_HAS(crash_line, "starts it again (is its kernel built for Ringlet?");
+	running(x);
+	off(x);
+	CHECK_EQ(crashes, 2);
+	guests_on_crash(NULL);
+
+	running(x);
+	before = logged;
+	now += 100 * SECOND;
+	x->stats.run_ns = SECOND - 1;
+	settle();
+	CHECK(logged == before, "%s", last_log);
+	x->stats.run_ns = SECOND;
+	settle();
+	settle();
+	CHECK_EQ(logged, before + 1);
+	CHECK_HAS(last_log, "guest1 runs, but has not spoken to Ringlet");
+	off(x);
+	running(x);		/* again in its next life, also if it only waits */
+	before = logged;
+	x->vcpu->halted = true;
+	settle();
+	CHECK_EQ(logged, before);
+	now += SECOND;
+	settle();
+	CHECK_EQ(logged, before + 1);
+	off(x);
+	running(x);
+	x->stats.exit_count[EXIT_MMIO] = 1;
+	x->stats.run_ns = 5 * SECOND;
+	before = logged;
+	settle();
+	CHECK_EQ(logged, before);
+	off(x);
+}
+
 int main(int argc, char **argv)
 {
 	u32 i;
@@ -602,6 +668,8 @@ int main(int argc, char **argv)
 	back_off();
 	restart_fails();
 	promised();
+	CASE("told");
+	told();
 	CASE("at random");
 	at_random();
 	for (i = 0; i < N; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Our own messages: what a stranger's words become in them, and what the ring has of them when it is full. */
+#include "drivers/ps2/kbd.h"
 #include "drivers/serial/uart.h"
 #include "hv/lib/lib.h"
 #include "tests/unit/test.h"
@@ -11,6 +12,7 @@ static u32 serial_len, lines, longest;
 void uart_putc(struct uart *u, char c) { (void)u; serial[serial_len++ % sizeof(serial)] = c; }
 void vga_putc(char c) { (void)c; }
 void vga_clear(void) { }
+void kbd_await_restart(void) { abort(); }
 u64 time_ns(void) { return 12345678901ull; }
 const char *symbol_at(u32 a, u32 *offset) { return *offset = a, "?"; }
 
