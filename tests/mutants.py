@@ -504,6 +504,11 @@ MUTANTS = {
         ("unit/kernel", "if (start >= size)", "if (0)"),
         ("unit/kernel", "need > RAM_LIMIT - at", "0"),
     ],
+    "hv/load/kernel_map.c": [
+        ("unit/map", "if (size - at <= NAME_AT)", "if (0)"),
+        ("unit/map", "i + 1 < len", "1"),
+        ("unit/map", "if (a > address) {", "if (a >= address) {"),
+    ],
     "hv/load/load.c": [
         ("unit/load", "return i && !i->wrong ? i : NULL;", "return i;"),
         ("guests/hello", "put(bp, BP_E820_TABLE + 8, g->cfg->memory, 4);", "put(bp, BP_E820_TABLE + 8, g->cfg->memory + 4096, 4);"),
@@ -965,7 +970,19 @@ MUTANTS = {
         ("unit/filter", "static const u32 least[] = { 0, 0, 0xA0,", "static const u32 least[] = { 0, 0, 0x80,"),
         ("unit/filter", "b == CAN || b == SUB)", "b == CAN)"),
     ],
+    "drivers/vga/history.c": [
+        ("unit/history", "enough || h->blocks == HISTORY_BLOCKS ? NULL", "enough ? NULL"),
+        ("unit/history", "enough || h->blocks == HISTORY_BLOCKS ? NULL", "h->blocks == HISTORY_BLOCKS ? NULL"),
+        ("unit/history", "- history_block(h, 0)->lines >= HISTORY_LINES", ">= HISTORY_LINES"),
+        ("unit/history", "b->used + bytes <= sizeof(b->data)", "b->used + bytes <= sizeof(b->data) + 8"),
+        ("unit/history", "\th->start += b->lines;\n", ""),
+        ("unit/history", "2 * runs > n ? AS_CELLS", "0 ? AS_CELLS"),
+        ("unit/history", "\t\tfree(history_block(h, i));\n", "\t\t;\n"),
+        ("unit/history", "skip >= h->end - h->start", "skip > h->end - h->start"),
+    ],
     "drivers/vga/cells.c": [
+        ("unit/history", "!vt->history || vt->alternate", "!vt->history"),
+        ("unit/history", "vt->now.row == vt->bottom && !vt->top", "vt->now.row == vt->bottom"),
         ("unit/vt", "was.cells + (row + up) * was.cols", "was.cells + row * was.cols"),
         ("unit/vt", "\tcells_fit(vt, &vt->saved, up);\n", ""),
         ("unit/vt", "\tif (vt->insert)\n\t\treturn 0;\n", ""),

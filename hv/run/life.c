@@ -160,7 +160,7 @@ static void finish_start(struct guest *g)
 	if (g->hasty < HASTY_MOST)
 		hv_log("%s: started, %u KiB", g->name, g->mem_pages * 4);
 	if (g->hasty < HASTY_MOST && g->cfg->memory > LOW_MEMORY)
-		hv_log("%s: a kernel without high memory, like those that come with Ringlet, uses 870 MiB of its %u",
+		hv_log("%s: a kernel without high memory, like those that come with Ringlet, uses only some 870 of its %u MiB",
 		       g->name, g->cfg->memory >> 20);
 	sched_admit(g->vcpu);
 	sched_wake(g->vcpu);

@@ -329,23 +329,23 @@ static const struct command {
 	void (*run)(char **words);
 } commands[] = {
 	{ "list", "", "all guests and how they are", cmd_list },
-	{ "console", "NAME", "show that guest here (back with the escape key and m)", cmd_console },
+	{ "console", "NAME", "show that guest here", cmd_console },
 	{ "resize", "NAME COLSxROWS", "the size of its console", cmd_resize },
-	{ "info", "NAME", "one guest: configuration, state, why it stopped", cmd_info },
-	{ "stats", "NAME [SECTION | -m]", "all that is counted, or a section of it; -m for programs", cmd_stats },
+	{ "info", "NAME", "configuration, state, why it stopped", cmd_info },
+	{ "stats", "NAME [SECTION | -m]", "what is counted; -m is for programs", cmd_stats },
 	{ "start", "NAME", "start it", cmd_start },
 	{ "shutdown", "NAME", "ask it to shut down", cmd_shutdown },
 	{ "reboot", "NAME", "ask it to reboot", cmd_reboot },
 	{ "destroy", "NAME", "take it away at once", cmd_destroy },
 	{ "pause", "NAME", "stop it where it is", cmd_pause },
 	{ "unpause", "NAME", "let it go on", cmd_unpause },
-	{ "dmesg", "[NAME]", "what a guest has said lately; without NAME, what Ringlet has", cmd_dmesg },
+	{ "dmesg", "[NAME]", "what it said lately; no NAME: Ringlet", cmd_dmesg },
 	{ "mem", "", "the machine's memory", cmd_mem },
-	{ "disk", "[save|reset NAME | cancel]", "all disks; send one out, or drop what was changed on it", cmd_disk },
-	{ "net", "[capture LAN|off]", "all LANs; write down what goes over one", cmd_net },
+	{ "disk", "[save|reset NAME | cancel]", "the disks; send one out, drop its changes", cmd_disk },
+	{ "net", "[capture LAN|off]", "the LANs; record what goes over one", cmd_net },
 	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
 	{ "help", "[COMMAND]", "this", cmd_help },
-	{ "poweroff", "[now]", "turn the machine off; without now it asks if guests run", cmd_poweroff },
+	{ "poweroff", "[now]", "turn the machine off; now: without asking", cmd_poweroff },
 };
 
 static const struct command *monitor_find(const char *name)
@@ -369,8 +369,8 @@ static void cmd_help(char **w)
 	if (w[1][0] && !monitor_find(w[1]))
 		say("no command '%s'; help alone lists all\n", w[1]);
 	if (!w[1][0])
-		say("A guest is named by its name or number.  Ctrl-%c 1..9 shows a guest, Ctrl-%c m comes back.\n",
-		    k, k);
+		say("A guest is named by its name or number.  Ctrl-%c 1..9 shows one, Ctrl-%c m leads\n"
+		    "back.  On the screen Shift-PgUp and Shift-PgDn look at what has scrolled off.\n", k, k);
 }
 
 /* ---- the prompt ---- */

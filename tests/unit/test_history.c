@@ -47,14 +47,14 @@ static void compare(u32 number, u32 cols)
 	}
 }
 
-/* kind 0: text of one colour; 1: some colours; 2: each cell another one */
+/* kind 0: text of one colour; 1: some colours; 2: each cell another one, in whole lines */
 static void add(u32 number, u32 cols, u32 kind)
 {
 	u16 *cells = model[number];
 	u8 attr = 7;
 	u32 i;
 
-	model_len[number] = rnd(cols + 1);
+	model_len[number] = kind == 2 ? cols : rnd(cols + 1);
 	for (i = 0; i < model_len[number]; i++) {
 		if (kind == 2 || (kind == 1 && one_in(10)))
 			attr = (u8)rnd(256);
