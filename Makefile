@@ -23,6 +23,7 @@ help:
 	@echo "make soak     random tests with new seeds, for MINUTES=30"
 	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; all of the above as for run"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
+	@echo "make web      Ringlet in a browser: a folder of files, build/web/; make web-run serves it on this machine"
 	@echo "make bench    native against guest, into build/bench.json"
 	@echo "make gdb      like run, but under gdb"
 	@echo "make check    warnings, static analysis, headers, scripts"
@@ -198,9 +199,21 @@ run: $(ISO)
 gdb: $(ISO)
 	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
 
+# ---- in a browser ----
+
+PORT	?= 8086
+
+web: setup-web $(BUILD)/ringlet.elf $(BUILD)/guests/linux-6.1 $(BUILD)/guests/initrd.gz
+	@tools/build-web.sh $(BUILD)/web $(BUILD)/ringlet.stripped.elf $(BUILD)/guests/linux-6.1 $(BUILD)/guests/initrd.gz
+	@echo "$(BUILD)/web is ready for a web server; make web-run is one"
+
+web-run: web
+	@echo "http://127.0.0.1:$(PORT)/ in a browser on this machine; Ctrl-C ends it"
+	@python3 -m http.server --bind 127.0.0.1 --directory $(BUILD)/web $(PORT)
+
 # ---- tests ----
 
-test: setup $(BUILD)/ringlet.elf
+test: setup-test $(BUILD)/ringlet.elf
 	@tests/run
 
 mutants: setup $(BUILD)/ringlet.elf
@@ -222,8 +235,14 @@ check: $(BUILD)/ringlet.elf
 setup:
 	@tools/setup.sh
 
+setup-web: setup
+	@tools/setup.sh web
+
+setup-test: setup
+	@tools/setup.sh web browser
+
 clean:
 	rm -rf $(BUILD)
 
 FORCE:
-.PHONY: help elf guests checked iso run gdb test mutants soak bench pictures check setup clean FORCE
+.PHONY: help elf guests checked iso run gdb web web-run test mutants soak bench pictures check setup setup-web setup-test clean FORCE

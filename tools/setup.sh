@@ -2,12 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sees to it that what the build and the tests use is installed.  As root it installs what is missing,
 # by name, from Debian; otherwise it prints the one command to run.
+#
+#	tools/setup.sh [web] [browser]
+#
+# web	what Ringlet in a browser is made with, too
+# browser	and what that is tested in
 set -euo pipefail
 
 PACKAGES=(make gcc gcc-multilib binutils python3 qemu-system-x86 grub-common grub-pc-bin
 	xorriso mtools newlib-source linux-source-6.1 flex bison bc libelf-dev libssl-dev cpio xz-utils
 	patch perl tshark bochs bochs-term bochsbios vgabios cppcheck clang libclang-rt-14-dev gdb screen socat
 	mmdebstrap arch-test uidmap debian-archive-keyring e2fsprogs)
+
+for also; do
+	case $also in
+	web)
+		PACKAGES+=(nodejs seabios zstd)
+		# In Debian it is a package; elsewhere node brings it along.
+		command -v npm >/dev/null || PACKAGES+=(npm) ;;
+	browser)
+		PACKAGES+=(chromium chromium-driver) ;;
+	esac
+done
 
 # Used if this release of Debian has it.
 OPTIONAL=(linux-source-6.12)

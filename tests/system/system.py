@@ -19,6 +19,7 @@ import linux
 import media
 import own
 import ringlet
+import web
 from bochs import Bochs
 
 OUT = os.path.join(BUILD, "tests", "system")
@@ -428,4 +429,4 @@ def groups():
         ]),
         Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
         Machines([("own-memory", own_memory), ("gdb", debugger.gdb), ("run", debugger.run)]),
-    ] + media.groups() + own.groups()
+    ] + media.groups() + own.groups() + web.groups()
