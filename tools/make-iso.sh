@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes a bootable ISO, which is also a bootable stick image (BIOS):
+# Makes a bootable ISO, which is also a bootable stick image, for BIOSes (UEFI only gets told so):
 #
 #	tools/make-iso.sh -o OUT.iso -k RINGLET.elf [-c CONFIG] [-a "OPTIONS"] [-t SECONDS] [NAME=]FILE...
 #
@@ -31,20 +31,21 @@ shift $((OPTIND - 1))
 here=$(cd "$(dirname "$0")/.." && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-mkdir -p "$dir/boot/grub"
+files=$dir/files			# what is on the ISO
+mkdir -p "$files/boot/grub"
 
 modules=() names=()
 add_module() {	# NAME FILE
 	[ -f "$2" ] || die "$2: there is no such file"
 	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
-	cp -L "$2" "$dir/boot/$1"
+	cp -L "$2" "$files/boot/$1"
 	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
 	modules+=("load module --nounzip /boot/$1 $1")
 	names+=("$1")
 }
 
 [ -f "$kernel" ] || die "$kernel: there is no such file"
-cp -L "$kernel" "$dir/boot/ringlet.elf"
+cp -L "$kernel" "$files/boot/ringlet.elf"
 [ -z "$config" ] || add_module ringlet.conf "$config"
 for m in "$@"; do
 	case $m in
@@ -55,9 +56,8 @@ done
 
 # Ringlet looks whether what GRUB has read is what this says.
 if [ ${#names[@]} -gt 0 ]; then
-	(cd "$dir/boot" && cksum "${names[@]}") >"$dir/manifest"
+	(cd "$files/boot" && cksum "${names[@]}") >"$dir/manifest"
 	add_module ringlet.manifest "$dir/manifest"
-	rm "$dir/manifest"
 fi
 
 while IFS= read -r line; do
@@ -69,20 +69,31 @@ while IFS= read -r line; do
 	"set timeout="*) echo "set timeout=${timeout:-${line#set timeout=}}" ;;
 	*) printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
 	esac
-done <"$here/iso/grub.cfg" >"$dir/boot/grub/grub.cfg"
+done <"$here/iso/grub.cfg" >"$files/boot/grub/grub.cfg"
 
 # A BIOS that fails to read once is asked by cylinder, head and sector from then on, and there ends
 # the image at its last whole cylinder: of 8 MiB at most.  Some BIOSes keep one more for themselves.
 PADDING=16m
 
-# BIOS only, and of GRUB's modules only what grub.cfg and a stick need.
-log=$dir.log
+# For a firmware that is UEFI alone: a partition with a program for each of its two kinds, which only
+# says that Ringlet needs a BIOS.
+efi=$dir/efi.img
+grep -v '^#' "$here/iso/efi.cfg" >"$dir/efi.cfg"	# GRUB without its shell knows no comments
+mformat -i "$efi" -C -f 720 -N 52696e67 ::
+mmd -i "$efi" ::/EFI ::/EFI/BOOT
+for kind in x86_64-efi=BOOTX64.EFI i386-efi=BOOTIA32.EFI; do
+	grub-mkimage -O "${kind%=*}" -p /boot/grub -c "$dir/efi.cfg" -o "$dir/efi" echo read minicmd
+	mcopy -i "$efi" "$dir/efi" "::/EFI/BOOT/${kind#*=}"
+done
+
+# Of GRUB's modules only what grub.cfg and a stick need.
 if ! SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1} grub-mkrescue -d /usr/lib/grub/i386-pc \
 	--install-modules="multiboot normal iso9660 part_msdos biosdisk serial terminal ls cat echo test true sleep search reboot halt" \
-	--fonts= --locales= --themes= -o "$out.new" "$dir" -- -padding "$PADDING" >"$log" 2>&1; then
-	cat "$log" >&2
-	rm -f "$log" "$out.new"
+	--fonts= --locales= --themes= -o "$out.new" "$files" -append_partition 2 0xef "$efi" \
+	-eltorito-alt-boot -e --interval:appended_partition_2:all:: -no-emul-boot \
+	-- -padding "$PADDING" >"$dir/log" 2>&1; then
+	cat "$dir/log" >&2
+	rm -f "$out.new"
 	die "grub-mkrescue failed"
 fi
-rm -f "$log"
 mv "$out.new" "$out"

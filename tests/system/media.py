@@ -97,10 +97,31 @@ def configuration_came_in_wrong(_):
         check("hello" not in r.command("list"), "hello is there")
 
 
+FIRMWARE = {
+    "x64": ["-bios", "/usr/share/ovmf/OVMF.fd"],
+    # The 32-bit one wants a place for its variables, and a chip set that keeps it to itself.
+    "ia32": ["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on",
+             "-drive", "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd",
+             "-drive", "if=pflash,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF32_VARS_4M.fd"],
+}
+
+
+def uefi(kind, *medium):
+    """A machine without a BIOS: its firmware shows why Ringlet does not start."""
+    def test(_):
+        with Ringlet("system-uefi-" + kind, memory=256, qemu="qemu-system-x86_64", args=FIRMWARE[kind] + [m.format(image()) for m in medium]) as r:
+            r.expect(r"needs a BIOS, and this is UEFI.*Press Enter", 300)
+            check("Unknown command" not in r.text, tail(r.text))
+    return "uefi-" + kind, test
+
+
 class Media(Group):
     layer = "system"
 
 
 def groups():
     return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short), ("came-in-wrong", came_in_wrong),
-                   ("wrong-conf", configuration_came_in_wrong)])]
+                   ("wrong-conf", configuration_came_in_wrong)]),
+            Media([uefi("x64", "-cdrom", "{}"),
+                   uefi("ia32", "-drive", "file={},format=raw,if=none,id=stick,snapshot=on", "-device", "qemu-xhci",
+                        "-device", "usb-storage,drive=stick")])]
