@@ -117,6 +117,8 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	add_guests();
 	start_guests();
 	terminals_start();		/* from now on both screens show the monitor and guests */
+	if (!kbd_present())
+		terminals_no_keyboard();
 	cmdline_complain();
 	loop_run(workers);
 }

@@ -195,6 +195,11 @@ static struct kbd_state state;
 static u8 kbd_codes[RING];
 static struct byte_ring kbd_ring = { .byte = kbd_codes, .size = RING };
 
+bool kbd_present(void)
+{
+	return inb(KBD_STATUS) != STATUS_ABSENT;
+}
+
 void kbd_poll(void)
 {
 	u32 n;

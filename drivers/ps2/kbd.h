@@ -33,6 +33,8 @@ struct kbd_state {
 /* Pure: takes one scan code; true: *e says what it typed. */
 bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 
+/* A controller answers, or the BIOS in its place. */
+bool kbd_present(void);
 /* Drops keys that are waiting and registers IRQ 1.  bios_flags: the byte at 0x417, for the state of
  * the locks. */
 void kbd_init(u8 bios_flags);

@@ -277,3 +277,12 @@ void terminals_start(void)
 	hv_log_sink(show_log);
 	guests_on_crash(show_crash);
 }
+
+/* The screen stays with the monitor, where no guest's text takes these lines away. */
+void terminals_no_keyboard(void)
+{
+	if (terminal_screen.focus)
+		terminal_focus(&terminal_screen, NULL);
+	hv_log("No keyboard answers, and Ringlet has no driver for USB.");
+	hv_log("Turn legacy USB support on in the setup, or use COM1 (115200 8N1).");
+}

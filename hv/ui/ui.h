@@ -8,6 +8,7 @@
 #define RINGLET_RELEASE	"0.1"
 
 void terminals_start(void);	/* shows the first guest that starts, or the monitor */
+void terminals_no_keyboard(void);	/* says so on the screen */
 bool terminals_work(void);	/* moves input and output */
 bool terminals_busy(void);	/* terminals_work() has something to do that should not wait */
 

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What Ringlet is booted from: a stick behind each kind of USB controller, and a disk that fails to read once.
+"""What Ringlet is booted from: a stick behind each kind of USB controller, a disk that fails to read once, the network, and
+a firmware that does not boot it.
 
 The image is small, for some of these are slow: a bare guest, and a module that lies at the very end.
 """
 import functools
 import os
 import re
+import shutil
+import threading
 
 from harness import Group
 from ringlet import BUILD, ROOT, Ringlet, check, conf, elf, sh, tail, work_file
@@ -17,8 +20,17 @@ CONTROLLERS = {"uhci": "piix3-usb-uhci", "ohci": "pci-ohci", "ehci": "usb-ehci",
 LAST = os.urandom(700 << 10)
 
 
-@functools.lru_cache
+made = threading.Lock()
+
+
 def image():
+    """Made once a run, though groups that run side by side ask for it."""
+    with made:
+        return make_image()
+
+
+@functools.lru_cache
+def make_image():
     os.makedirs(OUT, exist_ok=True)
     elf()
     out = os.path.join(OUT, "media.iso")
@@ -115,13 +127,38 @@ def uefi(kind, *medium):
     return "uefi-" + kind, test
 
 
+def pxe(_):
+    """From the network, by the lines that the manual has for iPXE, which is the ROM of QEMU's cards."""
+    served = os.path.join(OUT, "tftp")
+    shutil.rmtree(served, ignore_errors=True)
+    sh(["xorriso", "-osirrox", "on", "-indev", image(), "-extract", "/boot", served])
+    names = [n for n in sorted(os.listdir(served)) if n not in ("grub", "ringlet.elf")]
+    with open(os.path.join(served, "boot.ipxe"), "w") as f:
+        f.write("#!ipxe\nkernel ringlet.elf\n" + "".join(f"module {n}\n" for n in names) + "boot\n")
+    args = ["-netdev", f"user,id=net,tftp={served},bootfile=boot.ipxe", "-device", "e1000,netdev=net,bootindex=0"]
+    with Ringlet("system-pxe", memory=64, args=args) as r:
+        boots(r)
+
+
+def no_keyboard(_):
+    """Where no controller answers, as with a USB keyboard and no help from the BIOS, the screen says so."""
+    modules = [work_file("media-keyboard", "ringlet.conf", conf([("witness", {"kernel": "witness", "start": "yes"})])),
+               guests.build("witness")]
+    for machine, missing in (("pc,i8042=off", True), ("pc", False)):
+        with Ringlet("system-no-keyboard", kernel=elf(), modules=modules, memory=64, machine=machine) as r:
+            r.expect("beat 30", 60)
+            said = r.vga_text()
+            check(("No keyboard answers" in said and "legacy USB support" in said) == missing, f"{machine}:\n{said}")
+            check(("beat 29" in said) != missing, f"{machine}:\n{said}")
+
+
 class Media(Group):
     layer = "system"
 
 
 def groups():
     return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short), ("came-in-wrong", came_in_wrong),
-                   ("wrong-conf", configuration_came_in_wrong)]),
+                   ("wrong-conf", configuration_came_in_wrong), ("no-keyboard", no_keyboard), ("pxe", pxe)]),
             Media([uefi("x64", "-cdrom", "{}"),
                    uefi("ia32", "-drive", "file={},format=raw,if=none,id=stick,snapshot=on", "-device", "qemu-xhci",
                         "-device", "usb-storage,drive=stick")])]
