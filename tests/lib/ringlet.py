@@ -120,7 +120,8 @@ class Ringlet:
                  memory=512, cpu=None, machine=None, icount=None, com2=None, qemu="qemu-system-i386", args=()):
         """Boots `iso`, or `disk` (the same image, as a stick), or `kernel` (an ELF) with `modules`
         (paths; QEMU's own Multiboot loader, no GRUB: quick).  What COM2 sends goes to the file
-        `com2`, which may also be one of QEMU's other names for a character device."""
+        `com2`, which may also be one of QEMU's other names for a character device.  `qemu` is its
+        command."""
         self.name = name
         self.dir = os.path.join(LOGS, name)
         os.makedirs(self.dir, exist_ok=True)
@@ -129,7 +130,7 @@ class Ringlet:
         self.seen = 0       # how far expect() has read
         self.at = None      # "monitor" or a guest's number, as far as we know
         self.log = open(os.path.join(self.dir, "serial.log"), "wb", buffering=0)
-        self.argv = [qemu, "-accel", "tcg", "-display", "none", "-no-reboot",
+        self.argv = [*qemu.split(), "-accel", "tcg", "-display", "none", "-no-reboot",
                      "-m", str(memory), "-nic", "none",
                      "-serial", f"unix:{self.sockets}/com1,server=on,wait=on",
                      "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off"]
