@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What Ringlet is booted from: a stick behind each kind of USB controller, a disk that fails to read once, the network, and
-a firmware that does not boot it.
+"""What Ringlet is booted from: a stick behind each kind of USB controller, a disk that fails to read once, the network,
+and a firmware that does not boot it.
 
 The image is small, for some of these are slow: a bare guest, and a module that lies at the very end.
 """
@@ -17,8 +17,8 @@ import guests
 
 OUT = os.path.join(BUILD, "tests", "system")
 CONTROLLERS = {"uhci": "piix3-usb-uhci", "ohci": "pci-ohci", "ehci": "usb-ehci", "xhci": "qemu-xhci"}
-# On two processors QEMU's UHCI and the BIOS get in each other's way: now and then a packet is taken twice, the BIOS waits
-# five seconds and gives up.  That is how reads fail; failed_read() does it at will.
+# On two processors QEMU's UHCI and the BIOS get in each other's way: now and then a packet is taken twice, the BIOS
+# waits five seconds and gives up.  That is how reads fail; failed_read() does it at will.
 ONE_CPU = f"taskset -c {min(os.sched_getaffinity(0))} qemu-system-i386"
 LAST = os.urandom(700 << 10)
 
@@ -39,8 +39,8 @@ def make_image():
     out = os.path.join(OUT, "media.iso")
     hello = {"kernel": "hello", "memory": "8M", "start": "yes"}
     text = conf([("hello", hello), ("last", {**hello, "disk": "zz-last ro"})])
-    sh([os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "0", "-k", os.path.join(BUILD, "ringlet.stripped.elf"),
-        "-c", work_file("media", "ringlet.conf", text), guests.build("hello"), work_file("media", "zz-last", LAST)])
+    sh([os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "0", "-c", work_file("media", "ringlet.conf", text),
+        "-k", os.path.join(BUILD, "ringlet.stripped.elf"), guests.build("hello"), work_file("media", "zz-last", LAST)])
     return out
 
 
@@ -69,7 +69,8 @@ def failed_read(_):
     with open(image(), "rb") as f, open(os.path.join(BUILD, "ringlet.stripped.elf"), "rb") as kernel:
         at = f.read().find(kernel.read(2048))
     check(at > 0 and at % 2048 == 0, "the kernel is not on the image")
-    drive = ("driver=raw,if=ide,file.driver=blkdebug,file.image.driver=file,file.image.filename=" + image() +
+    drive = (f"driver=raw,if=ide,file.driver=blkdebug,file.image.filename={image()},file.image.locking=off"
+             ",file.image.driver=file"
              f",file.inject-error.0.event=read_aio,file.inject-error.0.sector={at // 512}"
              ",file.inject-error.0.errno=5,file.inject-error.0.once=on")
     with Ringlet("system-failed-read", memory=64, args=["-drive", drive]) as r:
