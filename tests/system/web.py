@@ -110,7 +110,11 @@ class Page(Group):
         sh([os.path.join(ROOT, "tools", "build-web.sh"), SITE, os.path.join(BUILD, "ringlet.stripped.elf"), kernel, initrd],
            timeout=900)
         browser = Browser()
-        browser.sees("status", "Both guests run", 120)
+        try:
+            browser.sees("status", "Both guests run", 120)
+        except Exception:
+            browser.kill()      # nobody else has it yet
+            raise
         return browser
 
 
