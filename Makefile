@@ -25,7 +25,7 @@ help:
 	@echo "make guests   guest kernels and their initrd, in build/guests/"
 	@echo "make web      Ringlet in a browser: a folder of files, build/web/; make web-run serves it on this machine"
 	@echo "make bench    native against guest, into build/bench.json"
-	@echo "make gdb      like run, but under gdb"
+	@echo "make gdb      like run, but under gdb; GUEST=alpha: which knows that guest's kernel, too"
 	@echo "make check    warnings, static analysis, headers, scripts"
 	@echo "make pictures the pictures in docs/, anew"
 	@echo "make clean    removes build/ (slow things stay cached outside)"
@@ -197,7 +197,7 @@ run: $(ISO)
 	@needs=$$($(CHECK)) && exec tools/run-qemu.sh -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
 
 gdb: $(ISO)
-	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
+	@needs=$$($(CHECK)) && exec tools/run-qemu.sh --gdb $(BUILD)/ringlet.elf $(GUEST:%=-g % -c $(CONF_FILE)) -m $${needs#* } -2 $(BUILD)/com2 $(ISO)
 
 # ---- in a browser ----
 

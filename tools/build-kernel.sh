@@ -3,12 +3,14 @@
 #
 #   build-kernel.sh VERSION guest|native OUTDIR
 #
-#   guest   OUTDIR/linux-VERSION         a stripped ELF file for ringlet.conf
-#           OUTDIR/linux-VERSION.map     its symbols
-#   native  OUTDIR/linux-VERSION-native  a bzImage of the same source without our
-#                                        option, to measure against
+#   guest   OUTDIR/linux-VERSION          a stripped ELF file for ringlet.conf
+#           OUTDIR/linux-VERSION.map      its symbols
+#           OUTDIR/linux-VERSION.vmlinux  the same with DWARF, for gdb
+#   native  OUTDIR/linux-VERSION-native   a bzImage of the same source without our
+#                                         option, to measure against
 #
-# The result is kept outside the tree, under the hash of all it is made from.
+# The result is kept outside the tree, under the hash of all it is made from; so is a guest kernel's build tree, where
+# a change of what is ours compiles that and no more.
 set -euo pipefail
 
 # All in braces, so that it is read before it runs: editing this file during a build does no harm.
@@ -29,22 +31,27 @@ tarball=/usr/src/$package.tar.xz
 
 cache=${RINGLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringlet}/kernel
 mkdir -p "$cache" "$outdir" || die "cannot create $cache or $outdir"
-# What it is made from.  Comments in C are left out: a new one need not cost a new kernel.
-ingredients() {
+# What the build tree is made from ...
+tree_ingredients() {
 	echo "$variant"
 	dpkg-query -W "$package" 2>/dev/null || sha256sum < "$tarball"
 	gcc --version | head -n 1
 	ld --version | head -n 1
 	cat "$common/config" "$common/config.$variant" "$patches"/{config,series} \
 		"$patches"/[0-9]*.patch "$top/tools/build-kernel.sh"
-	if [ "$variant" = guest ]; then
-		cat "$patches/scan.allow" "$top/tools/scan-kernel.py"
-		for source in "$common"/ringlet.[ch] "$top/hv/abi.h"; do
-			gcc -fpreprocessed -dD -E -P "$source"
-		done
-	fi
 }
-key=$(ingredients | sha256sum | cut -c1-16)
+# ... and what of ours is put into it.  Comments in C are left out: a new one need not cost a new kernel.
+uncommented() { gcc -fpreprocessed -dD -E -P "$1"; }
+own_ingredients() {
+	[ "$variant" = guest ] || return 0
+	cat "$patches/scan.allow" "$top/tools/scan-kernel.py"
+	for source in "$common"/ringlet.[ch] "$top/hv/abi.h"; do
+		uncommented "$source"
+	done
+}
+hash() { sha256sum | cut -c1-16; }
+treekey=$(tree_ingredients | hash)
+key=$({ echo "$treekey"; own_ingredients; } | hash)
 name=linux-$version-$variant
 result=$cache/$name-$key
 
@@ -52,6 +59,7 @@ deliver() {
 	if [ "$variant" = guest ]; then
 		install -m 644 "$result/kernel" "$outdir/linux-$version"
 		install -m 644 "$result/map" "$outdir/linux-$version.map"
+		ln -sfn "$result/vmlinux" "$outdir/linux-$version.vmlinux"
 	else
 		install -m 644 "$result/kernel" "$outdir/$name"
 	fi
@@ -65,37 +73,16 @@ if [ -d "$result" ]; then
 	exit
 fi
 
+tree=$cache/$name-tree-$treekey
+src=$tree/$package
+log=$cache/$name.log
 work=$(mktemp -d "$cache/tmp.$name.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-src=$work/$package
-log=$cache/$name.log
-# The fragments as one file, in the order in which they count.
-cat "$common/config" "$common/config.$variant" "$patches/config" > "$work/fragment"
-
-# Only what an x86 build reads: the rest is most of 1.5 GB.
-echo "  $name: unpacking"
-tar -C "$work" -xf "$tarball" --wildcards \
-	--exclude='*/Documentation/*/*' --exclude='*/arch/[!x]*/*.[chS]' --exclude='*/arch/[!x]*/*.dts*' \
-	--exclude='*/tools/testing/*' --exclude='*/tools/perf/*' --exclude='*/sound/*.[ch]' \
-	--exclude='*/drivers/gpu/*.[ch]' --exclude='*/drivers/media/*.[ch]' \
-	--exclude='*/drivers/staging/*.[ch]' --exclude='*/drivers/infiniband/*.[ch]' \
-	--exclude='*/drivers/scsi/*.[ch]' --exclude='*/drivers/net/ethernet/*.[ch]' \
-	--exclude='*/drivers/net/wireless/*.[ch]' --exclude='*/drivers/iio/*.[ch]'
-
-while read -r patch; do
-	case $patch in '' | '#'*) continue ;; esac
-	patch -d "$src" -p1 -s --fuzz=0 < "$patches/$patch" || die "$patch does not apply to $package"
-done < "$patches/series"
-cp "$common/ringlet.h" "$src/arch/x86/include/asm/ringlet.h"
-cp "$top/hv/abi.h" "$src/arch/x86/include/asm/ringlet-abi.h"
-cp "$common/ringlet.c" "$src/arch/x86/kernel/ringlet.c"
-
-export ARCH=i386 KBUILD_OUTPUT=$work/out
-export KBUILD_BUILD_USER=ringlet KBUILD_BUILD_HOST=ringlet
+export ARCH=i386 KBUILD_OUTPUT=$tree/out
+export KBUILD_BUILD_USER=ringlet KBUILD_BUILD_HOST=ringlet KBUILD_BUILD_VERSION=1
 KBUILD_BUILD_TIMESTAMP=$(date -u -r "$tarball")
 export KBUILD_BUILD_TIMESTAMP
-mkdir "$KBUILD_OUTPUT"
 unset MAKEFLAGS MFLAGS MAKELEVEL	# ours may be a make inside a make
 
 fail() {
@@ -103,16 +90,64 @@ fail() {
 	die "$1; all of it is in $log"
 }
 
-{
-	make -C "$src" tinyconfig &&
-	"$src"/scripts/kconfig/merge_config.sh -m -O "$KBUILD_OUTPUT" \
-		"$KBUILD_OUTPUT/.config" "$work/fragment" &&
-	make -C "$src" olddefconfig
-} > "$log" 2>&1 || fail "cannot configure $name"
-while read -r option; do
-	grep -qxF "$option" "$KBUILD_OUTPUT/.config" ||
-		die "$option cannot be had in Linux $version: its dependencies have changed"
-done < <(grep '^CONFIG_' "$work/fragment")
+# The patched source, in $work.  Only what an x86 build reads: the rest is most of 1.5 GB.
+unpack() {
+	local patch
+	echo "  $name: unpacking"
+	tar -C "$work" -xf "$tarball" --wildcards \
+		--exclude='*/Documentation/*/*' --exclude='*/arch/[!x]*/*.[chS]' --exclude='*/arch/[!x]*/*.dts*' \
+		--exclude='*/tools/testing/*' --exclude='*/tools/perf/*' --exclude='*/sound/*.[ch]' \
+		--exclude='*/drivers/gpu/*.[ch]' --exclude='*/drivers/media/*.[ch]' \
+		--exclude='*/drivers/staging/*.[ch]' --exclude='*/drivers/infiniband/*.[ch]' \
+		--exclude='*/drivers/scsi/*.[ch]' --exclude='*/drivers/net/ethernet/*.[ch]' \
+		--exclude='*/drivers/net/wireless/*.[ch]' --exclude='*/drivers/iio/*.[ch]'
+	while read -r patch; do
+		case $patch in '' | '#'*) continue ;; esac
+		patch -d "$work/$package" -p1 -s --fuzz=0 < "$patches/$patch" ||
+			die "$patch does not apply to $package"
+	done < "$patches/series"
+}
+
+# The fragments as one file, in the order in which they count, merged over tinyconfig.
+configure() {
+	local fragment=$work/fragment option
+	cat "$common/config" "$common/config.$variant" "$patches/config" > "$fragment"
+	mkdir -p "$KBUILD_OUTPUT"
+	{
+		make -C "$src" tinyconfig &&
+		"$src"/scripts/kconfig/merge_config.sh -m -O "$KBUILD_OUTPUT" "$KBUILD_OUTPUT/.config" "$fragment" &&
+		make -C "$src" olddefconfig
+	} > "$log" 2>&1 || fail "cannot configure $name"
+	while read -r option; do
+		grep -qxF "$option" "$KBUILD_OUTPUT/.config" ||
+			die "$option cannot be had in Linux $version: its dependencies have changed"
+	done < <(grep '^CONFIG_' "$fragment")
+	touch "$tree/configured"
+}
+
+# Only if it is another: make looks at the time.
+put() { cmp -s - "$1" < "$work/put" || cp "$work/put" "$1"; }
+put_ours() {
+	local include=$src/arch/x86/include/asm
+	cat "$common/ringlet.c" > "$work/put"; put "$src/arch/x86/kernel/ringlet.c"
+	uncommented "$common/ringlet.h" > "$work/put"; put "$include/ringlet.h"
+	uncommented "$top/hv/abi.h" > "$work/put"; put "$include/ringlet-abi.h"
+	# All of the kernel includes ringlet.h: of the agreement it gets what it and the patches name, so that what is new
+	# or changed elsewhere compiles one file anew.
+	cat "$common/ringlet.h" "$patches"/[0-9]*.patch | grep -oE '\b(HC|RSH|RINGLET)_[A-Z0-9_]+' | sort -u |
+		awk 'NR == FNR { wanted[$1]; next } $1 == "#define" && $2 in wanted' - "$include/ringlet-abi.h" > "$work/put"
+	put "$include/ringlet-numbers.h"
+}
+
+if [ ! -d "$tree" ]; then
+	unpack
+	mkdir "$work/tree"
+	mv "$work/$package" "$work/tree"
+	mv -T "$work/tree" "$tree"
+fi
+touch "$tree"		# in use: tools/prune-cache.sh takes the older ones
+[ -e "$tree/configured" ] || configure
+put_ours
 
 # A line now and then, so that a long build is seen to be alive.
 progress() {
@@ -136,9 +171,11 @@ if [ "$variant" = guest ]; then
 	"$top/tools/scan-kernel.py" "$KBUILD_OUTPUT/vmlinux" "$patches/scan.allow" ||
 		die "$name is not fit for ring 1"
 	strip -s -o "$work/result/kernel" "$KBUILD_OUTPUT/vmlinux"
+	cp "$KBUILD_OUTPUT/vmlinux" "$work/result"
 	cp "$KBUILD_OUTPUT/System.map" "$work/result/map"
 else
 	cp "$KBUILD_OUTPUT/arch/x86/boot/bzImage" "$work/result/kernel"
+	rm -rf "$tree"		# nothing of ours is in it
 fi
 mv -T "$work/result" "$result"
 rm -f "$log"

@@ -30,6 +30,7 @@
 #include <asm/paravirt.h>
 #include <asm/reboot.h>
 #include <asm/ringlet.h>
+#include <asm/ringlet-abi.h>
 #include <asm/setup.h>
 #include <asm/x86_init.h>
 

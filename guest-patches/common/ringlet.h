@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the rest of the kernel needs to know to run as a Ringlet guest: the shared
- * page and the call.  The numbers and the page's layout are in ringlet-abi.h, which the
- * build copies here from the hypervisor's own source.
+ * page and the call.  All of the kernel is compiled anew when this changes, so it has of the
+ * agreement, ringlet-abi.h, only the numbers that are named here and in the patches; the build
+ * copies both from the hypervisor's own source.
  */
 #ifndef _ASM_X86_RINGLET_H
 #define _ASM_X86_RINGLET_H
 
 #ifdef CONFIG_RINGLET_GUEST
-#include <asm/ringlet-abi.h>
+#include <asm/ringlet-numbers.h>
 
 #ifndef __ASSEMBLY__
 extern struct ringlet_shared ringlet_shared;
+
+/* A word of the shared page, by its RSH_ offset. */
+#define ringlet_word(offset)	(*(unsigned int *)((char *)&ringlet_shared + (offset)))
 
 /* The hypervisor keeps every register but %eax. */
 static __always_inline unsigned long ringlet_call(unsigned long call, unsigned long a,

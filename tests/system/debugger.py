@@ -66,11 +66,15 @@ class Terminal:
 
 
 def gdb(_):
-    """A breakpoint in the hypervisor; Ctrl-C, twice, after which it goes on."""
-    with Terminal("system-gdb", ["make", "gdb", "GUESTS=1", "MEM=16M", f"BUILD={OUT}"]) as t:
+    """A breakpoint in the hypervisor and one in the guest's kernel, with its types; Ctrl-C, twice, after which it goes on."""
+    with Terminal("system-gdb", ["make", "gdb", "GUEST=alpha", "GUESTS=1", "MEM=16M", f"BUILD={OUT}"]) as t:
         t.expect(r"Breakpoint 1, hv_main \(.*hv/main\.c", 600)
         t.expect(GDB)
         t.ask("set confirm off", "")
+        t.ask("delete", "")
+        t.ask("hbreak start_kernel", r"reakpoint 2 at 0xc0\w+: file .*init/main\.c")
+        t.ask("continue", r"Breakpoint 2, start_kernel \(", 120)
+        t.ask("print init_task.comm", r'"swapper')
         t.ask("delete", "")
         for _ in range(2):
             t.send("continue\n")
@@ -79,8 +83,8 @@ def gdb(_):
             t.send("\x03")
             t.expect(r"received signal SIGINT")
             t.expect(GDB)
-        t.ask("hbreak guests_work", "reakpoint 2 at")
-        t.ask("continue", r"Breakpoint 2, guests_work")
+        t.ask("hbreak guests_work", "reakpoint 3 at")
+        t.ask("continue", r"Breakpoint 3, guests_work")
         t.send("quit\n")
         check(t.program.wait(60 * PATIENCE) == 0, f"make gdb ends with {t.program.returncode}:\n{tail(t.fresh)}")
 
