@@ -78,7 +78,7 @@ static void save_end(u32 mark, u32 sent, u32 crc)
 {
 	struct header h = { mark, sent, crc };
 
-	export_write(&h, sizeof(h));	/* send_block()'s caller has left room for it */
+	export_write(&h, sizeof(h));	/* there is room: send_block()'s caller leaves it */
 	export_release();
 	save.disk = NULL;
 }
@@ -146,7 +146,7 @@ bool disk_save_work(void)
 			return false;		/* the port's interrupt brings us back */
 		send_block(save.at, data);
 	}
-	if (save.at == save.disk->blocks && export_room() >= sizeof(struct header))
+	if (save.at == save.disk->blocks)
 		save_finish();
 	return save.disk;
 }

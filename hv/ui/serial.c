@@ -204,7 +204,7 @@ static void serial_answered(void)
 	char *at = (char *)asked.text + 2;
 
 	asked.len = 0;
-	if (len && asked.text[len - 1] == 'R') {
+	if (len > 2 && asked.text[len - 1] == 'R') {
 		u32 rows = strtoul(at, &at, 10);
 
 		asked.until = 0;

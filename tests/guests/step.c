@@ -3,7 +3,7 @@
  * Single steps with EFLAGS.TF.  An instruction that is carried out for the guest is a step like any
  * other: the #DB comes right behind it, and DR6 says why.  A string instruction is a step for each
  * element; `hlt` ends at once; `mov %ss` puts the step off by one instruction; `int n` is no step,
- * nor is a hypercall.  A #DB that is none (the instruction icebp, which stops all of QEMU: only in
+ * nor is a hypercall.  A #DB that is none (the instruction icebp, which QEMU does not know: only in
  * Bochs, as variant "strict") finds nothing left in DR6.
  *
  * Outcome: SUCCESS

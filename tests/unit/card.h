@@ -112,7 +112,8 @@ static void cards_create(void)
 	u32 i;
 
 	for (i = 0; i < 2; i++) {
-		struct virtio_guest g = { &card[i], card_read, card_write, card_irq, card_log, card_copy };
+		struct virtio_guest g = { .opaque = &card[i], .read = card_read, .write = card_write, .raise_irq = card_irq, .log = card_log,
+			.copy = card_copy };
 		struct net_backend b = { &card[i], card_on_wire, card_dropped, card_done, card_gone };
 
 		card[i].ram = malloc(CARD_RAM);

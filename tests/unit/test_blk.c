@@ -395,6 +395,22 @@ static u32 crc_slow(u32 crc, const void *data, u32 len)
 }
 
 /* Sends disk i and puts it together as a receiver does. */
+static void cancelled(void)
+{
+	static struct disk none = { .name = "none" };
+	u32 h[3];
+
+	CHECK_HAS(disk_save(&none), "its image is no module, or empty");
+	CHECK(!disk_save_cancel(), "there is nothing to cancel");
+	wire_room = 20000;
+	CHECK(!disk_save(disk[0]), "it can be sent");
+	disk_save_work();
+	CHECK(disk_save_cancel() && !disk_saving() && !claimed, "it is still being sent");
+	memcpy(h, wire + wired - sizeof(h), sizeof(h));
+	CHECK(h[0] == 0xFFFFFFFE && !h[1] && !h[2], "the last header: %08x %u %u", h[0], h[1], h[2]);
+	CHECK(!disk_save_work(), "nothing is to do");
+}
+
 static void sent_and_received(u32 i)
 {
 	u8 *got = calloc(1, disk[i]->blocks * BLK_BLOCK);
@@ -426,6 +442,7 @@ static void sent_and_received(u32 i)
 		}
 		CHECK(h[0] < disk[i]->blocks && h[1] == BLK_BLOCK, "block %u of %u bytes", h[0], h[1]);
 		CHECK(h[2] == crc_slow(0, wire + at, BLK_BLOCK), "checksum of block %u", h[0]);
+		CHECK(wire[at] || memcmp(wire + at, wire + at + 1, BLK_BLOCK - 1), "block %u is all zero, and sent", h[0]);
 		sum = crc_slow(sum, &h[2], 4);
 		for (n = disk[i]->bytes - h[0] * BLK_BLOCK; n < BLK_BLOCK; n++)
 			CHECK(!wire[at + n], "byte %u behind the disk's end is sent", n);
@@ -489,6 +506,7 @@ int main(int argc, char **argv)
 	CASE("sending");
 	for (i = 0; i < DISKS; i++)
 		sent_and_received(i);
+	cancelled();
 	CASE("dropping");
 	dropped(0);
 	dropped(1);

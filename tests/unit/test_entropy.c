@@ -138,7 +138,8 @@ static bool rd(void *o, u64 a, void *dst, u32 len) { (void)o; return a <= RAM &&
 static bool wr(void *o, u64 a, const void *src, u32 len) { (void)o; return a <= RAM && len <= RAM - a && memcpy(ram + a, src, len); }
 static void irq(void *o) { (void)o; irqs++; }
 static void told(void *o, const char *line) { (void)o; CHECK(0, "%s", line); }
-static const struct virtio_guest reach = { NULL, rd, wr, irq, told, NULL };
+static struct work work;
+static const struct virtio_guest reach = { .read = rd, .write = wr, .raise_irq = irq, .log = told, .work = &work };
 
 static void up(void)
 {
@@ -169,8 +170,26 @@ static u32 used_len(u16 i) { u32 v; memcpy(&v, ram + USED + 4 + 8 * (i % SIZE) +
 /* Until it has nothing to do at once. */
 static void settle(void)
 {
-	for (u32 n = 0; d->ops->poll(d); n++)
+	for (u32 n = 0; work_begin(&work), d->ops->poll(d); n++)
 		CHECK(n < 1000, "its poll() never ends");
+}
+
+/* However much it may have, each piece has a bound, and is its guest's work. */
+static void pieces(void)
+{
+	now += 3600000000000ull;
+	up();
+	while (offered < SIZE)
+		offer(1024);
+	work.left = 0;
+	virtio_mmio_write(d, 0x50, 4, 0);
+	CHECK_EQ(used(), 0);
+	work.left = 1 << 30;
+	work.done = 0;
+	d->ops->poll(d);
+	CHECK(used() && used() <= 32, "%u buffers in one piece", used());
+	CHECK(work.done >= used() * 128 * 100, "%u of work for %u buffers", work.done, used());
+	settle();
 }
 
 static void allowance(void)
@@ -183,6 +202,7 @@ static void allowance(void)
 	d = entropy_make(&guest, 0, &reach);
 	up();
 	offer(64);
+	work_begin(&work);
 	virtio_mmio_write(d, 0x50, 4, 0);
 	CHECK(used() == 1 && used_len(0) == 64 && irqs == 1 && guest.stats.entropy == 64, "a buffer is not filled at once");
 	CHECK(memcmp(ram + BUFS, ram + BUFS + 512, 64) && !ram[BUFS + 64], "filled wrongly");
@@ -216,6 +236,7 @@ static void allowance(void)
 	i = used();
 	settle();
 	CHECK(used() - i <= 128, "%u buffers after an hour", used() - i);
+	pieces();
 	d->ops->destroy(d);
 }
 

@@ -96,7 +96,7 @@ static void put_desc(struct side *s, u32 at, u64 addr, u32 len, u16 flags, u16 n
 
 static void up(struct side *s)
 {
-	struct virtio_guest g = { s, rd, wr, irq, told, copy };
+	struct virtio_guest g = { .opaque = s, .read = rd, .write = wr, .raise_irq = irq, .log = told, .copy = copy };
 	u32 features = (one_in(2) ? BIT(VIRTIO_F_INDIRECT_DESC) : 0) | (one_in(2) ? BIT(VIRTIO_F_EVENT_IDX) : 0);
 
 	memset(s, 0, sizeof(*s));

@@ -73,7 +73,7 @@ static void back(void)
 	view_on(&view, &vt);
 	CHECK(!view.on, "it is not on");
 	view_back(&view, &vt);
-	CHECK(!key("x") && !view.on, "a key ends it, and is typed");
+	CHECK(!key(" ") && !view.on, "a key ends it, and is typed, unlike the pager's");
 	view_back(&view, &vt);
 	lines(200, 5000);		/* until what is shown is forgotten */
 	row(0);
@@ -100,6 +100,12 @@ static void sizes(void)
 	view_back(&view, &vt);
 	CHECK_STR(row(0), "line 3");
 	CHECK_STR(row(23), "line 26");
+	begin(20, 5);
+	cells[20 * 5] = 'x';		/* what is behind its cells is not its own */
+	lines(0, 8);
+	view_back(&view, &vt);
+	CHECK_STR(row(7), "line 7");
+	CHECK_STR(row(9), "");
 }
 
 static void answer(u32 n)

@@ -73,7 +73,7 @@ static void config_write(struct virtio_dev *dev, u32 o, u32 s, u32 v) { (void)de
 static const struct virtio_ops ops = { .device_id = 3, .queues = 2, .process = process, .reset = reset,
 				       .started = started, .config = config, .config_write = config_write };
 static const struct virtio_ops lazy_ops = { .device_id = 3, .queues = 2, .process = process, .lazy = true, .config = config };
-static const struct virtio_guest guest = { NULL, ram_read, ram_write, irq, log_line, NULL };
+static const struct virtio_guest guest = { .read = ram_read, .write = ram_write, .raise_irq = irq, .log = log_line };
 
 static void set(u32 reg, u32 v) { virtio_mmio_write(&d, reg, 4, v); }
 static u32 get(u32 reg) { return virtio_mmio_read(&d, reg, 4); }
