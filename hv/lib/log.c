@@ -160,7 +160,7 @@ static void log_begin(void)
 static void NORETURN log_end(u32 ebp)
 {
 	log_say("  cr0 %08x  cr2 %08x  cr3 %08x  after %u ms\n", read_cr0(),
-		read_cr2(), read_cr3(), (unsigned)(time_ns() / 1000000));
+		read_cr2(), read_cr3(), (u32)(time_ns() / 1000000));
 	log_backtrace(ebp);
 	log_say("This is a fault of Ringlet itself.  The machine is stopped; nothing more\n"
 		"happens until you restart it with Ctrl-Alt-Del or its reset button.\n");

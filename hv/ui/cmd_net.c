@@ -14,8 +14,10 @@ static const char *const fates[] = {
 
 static void say_mac(u64 mac)
 {
-	say("%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40) & 255, (unsigned)(mac >> 32) & 255,
-	    (unsigned)(mac >> 24) & 255, (unsigned)(mac >> 16) & 255, (unsigned)(mac >> 8) & 255, (unsigned)mac & 255);
+	u32 high = (u32)(mac >> 32), low = (u32)mac;
+
+	say("%02x:%02x:%02x:%02x:%02x:%02x", high >> 8 & 255, high & 255, low >> 24, low >> 16 & 255, low >> 8 & 255,
+	    low & 255);
 }
 
 static void say_ip(u32 ip)
@@ -56,7 +58,7 @@ static void say_learned(const struct lan *lan)
 			say("  learned ");
 			say_mac(e->mac);
 			say(" behind %s eth%u, %u s ago\n", lan->port[e->port]->guest->name,
-			    lan->port[e->port]->eth, (unsigned)((now - e->seen) / 1000000000));
+			    lan->port[e->port]->eth, (u32)((now - e->seen) / 1000000000));
 		}
 }
 

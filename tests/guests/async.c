@@ -8,20 +8,9 @@
  */
 #include "guest.h"
 
-static u32 at;		/* the next slot, as Ringlet counts */
-
-static void queue(u32 nr, u32 b, u32 c, u32 d)
+static void put(u32 nr, u32 b, u32 c, u32 d)
 {
-	volatile struct ringlet_async_call *a = &shared.hcalls[at];
-
-	EXPECT_EQ("slot is free", shared.hcall_status[at], 0xFF);
-	a->eax = nr;
-	a->ebx = b;
-	a->ecx = c;
-	a->edx = d;
-	asm volatile("" : : : "memory");
-	shared.hcall_status[at] = 0;
-	at = (at + 1) % RINGLET_RING_SIZE;
+	EXPECT(queue(nr, b, c, d), "slot %u is not free", queue_at);
 }
 
 static char text[3 * RINGLET_RING_SIZE];
@@ -37,38 +26,38 @@ void test_main(void)
 	for (i = 0; i < sizeof(text); i++)
 		text[i] = (char)('a' + i % 26);
 	for (i = 0; i < RINGLET_RING_SIZE; i++)
-		queue(HC_CONSOLE_WRITE, (u32)text + i, 1, 0);
+		put(HC_CONSOLE_WRITE, (u32)text + i, 1, 0);
 	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
 	for (i = 0; i < RINGLET_RING_SIZE; i++)
 		EXPECT_EQ("all served, a full ring", shared.hcall_status[i], 0xFF);
 	print("");
 	/* The last of many wins. */
 	for (i = 0; i < 20; i++)
-		queue(HC_SET_CLOCKEVENT, i % 2 ? 0 : 1000000, 0, 0);
-	queue(HC_SET_CLOCKEVENT, 2000000, 0, 0);
+		put(HC_SET_CLOCKEVENT, i % 2 ? 0 : 1000000, 0, 0);
+	put(HC_SET_CLOCKEVENT, 2000000, 0, 0);
 	wait_irq(0);
 	EXPECT_EQ("one timer interrupt", irq_count[0], 1);
 	/* Neither CPUID nor INIT may return into the registers of the call that made the exit. */
-	queue(HC_CPUID, 0, 0, 0);
+	put(HC_CPUID, 0, 0, 0);
 	asm volatile("int $0x1f" : "=a"(eax), "+b"(ebx) : "a"(HC_FLUSH_ASYNC), "c"(8), "d"(9) : "memory");
 	EXPECT_EQ("ebx", ebx, 7);
-	EXPECT_EQ("served", shared.hcall_status[(at + 63) % 64], 0xFF);
+	EXPECT_EQ("served", shared.hcall_status[(queue_at + 63) % 64], 0xFF);
 	/* Slots out of turn wait. */
-	shared.hcalls[(at + 5) % 64].eax = HC_FLUSH_ASYNC;
-	shared.hcall_status[(at + 5) % 64] = 0;
+	shared.hcalls[(queue_at + 5) % 64].eax = HC_FLUSH_ASYNC;
+	shared.hcall_status[(queue_at + 5) % 64] = 0;
 	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
-	EXPECT_EQ("out of turn", shared.hcall_status[(at + 5) % 64], 0);
+	EXPECT_EQ("out of turn", shared.hcall_status[(queue_at + 5) % 64], 0);
 	for (i = 0; i < 5; i++)
-		queue(HC_FLUSH_ASYNC, 0, 0, 0);
+		put(HC_FLUSH_ASYNC, 0, 0, 0);
 	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
-	EXPECT_EQ("now it is", shared.hcall_status[at], 0xFF);
-	at = (at + 1) % 64;
+	EXPECT_EQ("now it is", shared.hcall_status[queue_at], 0xFF);
+	queue_at = (queue_at + 1) % 64;
 	/* All values of the status byte but 0xff mean "to do". */
 	for (i = 0; i < 300; i++) {
-		shared.hcalls[at].eax = HC_FLUSH_ASYNC;
-		shared.hcall_status[at] = (u8)(i % 255);
+		shared.hcalls[queue_at].eax = HC_FLUSH_ASYNC;
+		shared.hcall_status[queue_at] = (u8)(i % 255);
 		hcall(HC_FLUSH_ASYNC, 0, 0, 0);
-		EXPECT_EQ("served", shared.hcall_status[at], 0xFF);
-		at = (at + 1) % 64;
+		EXPECT_EQ("served", shared.hcall_status[queue_at], 0xFF);
+		queue_at = (queue_at + 1) % 64;
 	}
 }

@@ -483,19 +483,10 @@ static void switch_root(void)
 /* A hypercall, straight or by way of the ring. */
 static void call(u32 nr, u32 b, u32 c, u32 d)
 {
-	static u32 slot;
-
-	if (!have_shared || !one_in(4)) {
+	if (have_shared && one_in(4) && queue(nr, b, c, d))
+		hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	else
 		hcall(nr, b, c, d);
-		return;
-	}
-	shared.hcalls[slot].eax = nr;
-	shared.hcalls[slot].ebx = b;
-	shared.hcalls[slot].ecx = c;
-	shared.hcalls[slot].edx = d;
-	shared.hcall_status[slot] = 0;
-	slot = (slot + 1) % RINGLET_RING_SIZE;
-	hcall(HC_FLUSH_ASYNC, 0, 0, 0);
 }
 
 static void move_cr3(void)

@@ -37,23 +37,6 @@ static u32 leaf[1024] __attribute__((aligned(4096)));
 
 /* ---- calls ---- */
 
-static u32 at;		/* the ring's next slot */
-
-static void queue(u32 nr, u32 b, u32 c, u32 d)
-{
-	volatile struct ringlet_async_call *a = &shared.hcalls[at];
-
-	if (shared.hcall_status[at] != 0xFF)
-		return;
-	a->eax = nr;
-	a->ebx = b;
-	a->ecx = c;
-	a->edx = d;
-	asm volatile("" : : : "memory");
-	shared.hcall_status[at] = 0;
-	at = (at + 1) % RINGLET_RING_SIZE;
-}
-
 static void fill(const char *what)
 {
 	u32 i, n;

@@ -236,6 +236,24 @@ void shared_init(u32 guest_features)
 	have_shared = true;
 }
 
+u32 queue_at;
+
+bool queue(u32 nr, u32 b, u32 c, u32 d)
+{
+	volatile struct ringlet_async_call *a = &shared.hcalls[queue_at];
+
+	if (shared.hcall_status[queue_at] != 0xFF)
+		return false;
+	a->eax = nr;
+	a->ebx = b;
+	a->ecx = c;
+	a->edx = d;
+	asm volatile("" : : : "memory");
+	shared.hcall_status[queue_at] = 0;
+	queue_at = (queue_at + 1) % RINGLET_RING_SIZE;
+	return true;
+}
+
 void irq_on(void)
 {
 	if (!have_shared) {

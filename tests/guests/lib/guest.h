@@ -89,6 +89,9 @@ static inline u32 hcall(u32 nr, u32 b, u32 c, u32 d)
 }
 extern volatile struct ringlet_shared shared;	/* in a page of its own */
 void shared_init(u32 guest_features);		/* HC_INIT with the whole structure */
+/* Puts a call into the asynchronous ring; false: its next slot is not free. */
+bool queue(u32 nr, u32 b, u32 c, u32 d);
+extern u32 queue_at;				/* that slot, as Ringlet counts */
 void irq_on(void);	/* by the shared page if there is one, else sti */
 void irq_off(void);
 bool irq_is_on(void);
