@@ -222,7 +222,7 @@ static void doing(void)
 
 static void asking(void)
 {
-	says("shutdown beta", "nobody there to ask");
+	says("shutdown beta", "it cannot be asked to shut down");
 	g[1].state = GUEST_RUNNING;
 	g[1].vcpu = &v[1];
 	says("reboot beta", "does not know how");
