@@ -53,6 +53,7 @@ void terminal_key(struct terminal *t, u8 c)
 	typed[n + 1] = 0;
 }
 
+void terminal_hint(struct terminal *t, const char *fmt, ...) { (void)t; (void)fmt; }
 void terminal_focus(struct terminal *t, struct guest *to)
 {
 	CHECK(t == &terminal_screen, "the other one");

@@ -18,10 +18,10 @@ static void put(const char *fmt, ...)
 	CHECK(n < sizeof(said), "too much");
 }
 
-static const char *print(bool machine)
+static const char *print(const char *section)
 {
 	*said = 0;
-	stats_print(&g, machine, put);
+	CHECK_EQ(stats_print(&g, section, put), strcmp(section, "x") != 0);
 	CHECK(!strstr(said, "(null)"), "%s", said);
 	return said;
 }
@@ -32,8 +32,10 @@ int main(void)
 	u32 i;
 
 	CASE("nothing yet");
-	print(false);
-	CHECK_HAS(print(true), "begin stats one\nexit.interrupt.count 0\n");
+	print("");
+	print("exits");
+	CHECK_STR(print("x"), "");
+	CHECK_HAS(print("-m"), "begin stats one\nexit.interrupt.count 0\n");
 	CHECK(!strstr(said, "trap."), "no trap was given to it");
 	CASE("each its own");
 	for (i = 0; i < sizeof(g.stats) / sizeof(u64); i++)
@@ -46,18 +48,19 @@ int main(void)
 	g.stats.hypercall[HC_HALT] = 33;
 	g.stats.halts = 34;
 	g.stats.run_ns = 5000000;
-	print(true);
+	print("-m");
 	CHECK_HAS(said, "exit.hypercall.count 20\nlongest.hypercall 999\nexit.hypercall.cycles 4000\n");
 	CHECK_HAS(said, "hypercall.halt 33\n");
 	CHECK_HAS(said, "trap.14 7\n");
 	CHECK(!strstr(said, "trap.13"), "a trap that never was");
 	CHECK_HAS(said, "\nhalts 34\n");
 	CHECK_HAS(said, "\nrun-ns 5000000\n");
-	print(false);
-	CHECK_HAS(said, "\n  hypercall                20          200          999\n");
-	CHECK_HAS(said, "\n  halt                     33\n");
-	CHECK_HAS(said, "\n  14                        7\n");
-	CHECK_HAS(said, "\n  halts                    34\n");
-	CHECK_HAS(said, "ran 5 ms");
+	CHECK(!strstr(print(""), "begin stats"), "what is for programs is only for them");
+	CHECK_HAS(said, "\n  hypercall                      20          200          999\n");
+	CHECK_HAS(said, "\n  halt                           33\n");
+	CHECK_HAS(said, "\n  14                              7\n");
+	CHECK_HAS(said, "\n  halts                          34\n");
+	CHECK_HAS(said, "\n  ran                             5 ms\n");
+	CHECK(!strstr(print("traps"), "halts"), "a section alone");
 	return passed();
 }

@@ -23,6 +23,7 @@ static struct console console[N];
 static u16 cells[N][4];
 static const struct console_viewer *viewer;
 static void (*sink)(const char *line);
+static void (*crashed)(const struct guest *who, const char *line);
 static const char *option;
 
 /* What came where. */
@@ -71,7 +72,8 @@ void monitor_enter(struct terminal *t) { (void)t; entered++; }
 void line_redraw(struct lineedit *e) { (void)e; redrawn++; }
 void console_set_viewer(const struct console_viewer *v) { viewer = v; }
 void console_print(struct guest *who, const char *text, u32 len) { (void)who; (void)text; (void)len; }
-const char *guest_state_name(const struct guest *who) { (void)who; return "off"; }
+const char *guest_is(const struct guest *who) { (void)who; return "is off"; }
+void guests_on_crash(void (*tell)(const struct guest *g, const char *line)) { crashed = tell; }
 void hv_log_sink(void (*to)(const char *line)) { sink = to; }
 void hv_log_each(void (*each)(const char *line)) { each("early"); }
 
@@ -231,6 +233,12 @@ static void the_log(void)
 	sink("line");
 	CHECK_STR(put[0], "\r\033[Kline\r\n");
 	CHECK(!*put[1] && redrawn == 1, "a guest's console is not disturbed");
+	forget();
+	crashed(&g[1], "g2: killed");		/* wherever another guest is shown */
+	CHECK(!*hints[0] && strstr(hints[1], "g2: killed"), "%s, %s", hints[0], hints[1]);
+	forget();
+	crashed(&g[0], "g1: killed");		/* it has said so itself */
+	CHECK(!*hints[1], "%s", hints[1]);
 	terminal_serial.in_command = true;
 	forget();
 	sink("line");
