@@ -784,6 +784,8 @@ MUTANTS = {
         ("unit/life", "g->restart && now - g->started_ns < HASTY_NS ?", "g->restart ?"),
         ("unit/life", "\tif (g->hasty < HASTY_MOST)\n\t\thv_log(\"%s\", line)", "\thv_log(\"%s\", line)"),
         ("unit/life", "(g->state == GUEST_DYING && !is_pausing(g))", "g->state == GUEST_DYING"),
+        ("unit/life", "\tif (did)\n\t\tsched_account(this_cpu());", ""),
+        ("unit/life", "\tif (did)\n", ""),
         ("unit/life", "g->work_at == g->mem_pages && g->restart && time_ns()", "g->work_at == g->mem_pages && time_ns()"),
         ("unit/life", "MIN(g->work_at + BUILD_PIECE, g->mem_pages)", "g->mem_pages"),
         ("unit/life", "MIN(g->work_at + FREE_PIECE, g->mem_pages)", "MIN(g->work_at + FREE_PIECE, g->mem_pages - 1)"),
@@ -992,7 +994,7 @@ MUTANTS = {
         ("unit/blk", "blk_of(d)->in_work = false;", ";"),
     ],
     "drivers/virtio/console.c": [
-        ("guests/virtio-odd", "i < PIECES_PER_POLL && virtio_may(&c->dev) && more && !c->blocked", "more && !c->blocked"),
+        ("unit/vconsole guests/virtio-odd", "i < PIECES_PER_POLL && virtio_may(&c->dev) && more && !c->blocked", "more && !c->blocked"),
         ("unit/vconsole", "u32 n = c->backend.room(c->backend.opaque);", "u32 n = sizeof(buf);"),
         ("unit/vconsole", "\tvirtio_spend(&c->dev, n * BYTE_COST);\n", ""),
         ("unit/vconsole", "\tc->done += n;\n", "\tc->done += sizeof(buf);\n"),

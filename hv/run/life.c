@@ -307,24 +307,35 @@ static void watch_silent(struct guest *g)
 	hv_log("%s runs, but has not spoken to Ringlet%s", g->name, NOT_BUILT);
 }
 
+/* It is on its way into a life or out of one. */
+static bool is_changing(const struct guest *g)
+{
+	return g->state == GUEST_BUILDING || g->state == GUEST_ENDED || (g->state == GUEST_DYING && !is_pausing(g));
+}
+
 bool guests_work(void)
 {
-	bool more = false;
+	bool did = false, more = false;
 	u32 i;
 
 	for (i = 0; i < guest_count; i++) {
 		struct guest *g = guests[i];
 
-		if (g->state == GUEST_BUILDING)
-			build_piece(g);
 		if (g->state == GUEST_RUNNING)
 			watch_silent(g);
+		if (!is_changing(g))
+			continue;
+		did = true;
+		if (g->state == GUEST_BUILDING)
+			build_piece(g);
 		if (g->state == GUEST_ENDED)
 			begin_dying(g);
 		else if (g->state == GUEST_DYING)
 			free_piece(g);
-		more |= g->state == GUEST_BUILDING || (g->state == GUEST_DYING && !is_pausing(g));
+		more |= is_changing(g);
 	}
+	if (did)
+		sched_account(this_cpu());	/* charged to nobody: whoever runs next did not cause it */
 	return more;
 }
 

@@ -440,6 +440,7 @@ static void monitor_run(char *line)
 		say("too many words; %s %s\n", c->name, c->args);
 	else
 		c->run(w);
+	sched_account(this_cpu());	/* charged to nobody: it is the operator's time */
 }
 
 /* Completes commands as the first word, guests' names as the second. */
