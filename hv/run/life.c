@@ -299,9 +299,12 @@ static void free_piece(struct guest *g)
 /* A kernel that was not made for us may wait for ever for what is not there. */
 static void watch_silent(struct guest *g)
 {
-	u64 ran = g->vcpu->halted ? time_ns() - g->started_ns : g->stats.run_ns;
+	u64 ran;
 
-	if (g->silence_told || has_spoken(g) || ran < SILENT_NS)
+	if (g->silence_told || has_spoken(g))
+		return;
+	ran = g->vcpu->halted ? time_ns() - g->started_ns : g->stats.run_ns;
+	if (ran < SILENT_NS)
 		return;
 	g->silence_told = true;
 	hv_log("%s runs, but has not spoken to Ringlet%s", g->name, NOT_BUILT);
