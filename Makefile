@@ -185,7 +185,7 @@ $(BUILD)/$(notdir $(ISO)).what: FORCE
 	@echo "$(CONF_FILE) $(MODULES)" >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg tools/make-iso.sh \
+$(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg iso/efi.cfg tools/make-iso.sh \
 		$(wildcard $(MODULE_FILES)) $(filter $(OWN),$(MODULES)) | checked
 	@echo "  ISO     $@"
 	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(CONF_FILE) $(MODULES)
