@@ -218,7 +218,7 @@ bool disks_check(const struct guest *g, char *msg, u32 len)
 		const struct disk *d = g->disk[i];
 
 		if (!d->image && d->cfg->image[0])
-			snprintf(msg, len, "disk %s is no module; grub.cfg needs a line `module /boot/%s %s`",
+			snprintf(msg, len, "disk %s is not a module; grub.cfg needs a line `module /boot/%s %s`",
 				 d->cfg->image, d->cfg->image, d->cfg->image);
 		else if (d->image && d->image->wrong)
 			snprintf(msg, len, "disk %s " IMAGE_WRONG, d->cfg->image);

@@ -62,7 +62,7 @@ u32 disk_saving_percent(void)
 
 const char *disk_save(struct disk *d)
 {
-	const char *why = d->bytes ? export_claim(d->name) : "its image is no module, or empty";
+	const char *why = d->bytes ? export_claim(d->name) : "its image is empty, or not a module";
 	char line[80];
 
 	if (why)

@@ -47,7 +47,7 @@ static const struct image *load_find(const char *what, const char *name, char *m
 	const struct image *i = image_find(name);
 
 	if (!i)
-		snprintf(msg, len, "%s %s is no module; grub.cfg needs a line `module /boot/%s %s`",
+		snprintf(msg, len, "%s %s is not a module; grub.cfg needs a line `module /boot/%s %s`",
 			 what, name, name, name);
 	else if (i->wrong)
 		snprintf(msg, len, "%s %s " IMAGE_WRONG, what, name);
@@ -188,7 +188,7 @@ bool load_piece(struct guest *g, u32 *at, char *msg, u32 len)
 
 	if (!make_plan(&p, g->cfg, msg, len))
 		return false;
-	snprintf(msg, len, "its memory ends below what was to be loaded");
+	snprintf(msg, len, "its memory is too small for what is to be loaded");
 	for (i = 0; i < p.kernel.pieces; from -= k->len, i++) {
 		k = &p.kernel.piece[i];
 		if (from >= k->len)
@@ -213,7 +213,7 @@ bool load_guest(struct guest *g, const char *devices, u32 *entry, char *msg, u32
 		return false;
 	ok = write_boot_params(g, &p) && write_cmdline(g, devices);
 	if (!ok)
-		snprintf(msg, len, "its memory ends below what was to be loaded");
+		snprintf(msg, len, "its memory is too small for what is to be loaded");
 	*entry = p.kernel.entry;
 	return ok;
 }

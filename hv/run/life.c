@@ -194,7 +194,7 @@ static void back_off(struct guest *g)
 	g->hasty = g->restart && now - g->started_ns < HASTY_NS ? g->hasty + 1 : 0;
 	g->restart_ns = g->hasty < HASTY_MOST ? 0 : now + HASTY_PAUSE_NS;
 	if (g->hasty == HASTY_MOST)
-		hv_log("%s: restarts as soon as it runs; it waits in between now, and nothing more is said of it", g->name);
+		hv_log("%s: restarts as soon as it runs; from now on it waits 2 s each time, and this is not reported again", g->name);
 }
 
 /* Has it made a call, or touched a device? */

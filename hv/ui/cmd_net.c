@@ -74,7 +74,7 @@ static void cmd_net_list(void)
 			say_port(lan, lan->port[k]);
 		say_learned(lan);
 		if (c && c->lan == lan)
-			say("  captured %llu packets; %llu found no room\n", (unsigned long long)c->packets,
+			say("  captured %llu packets; %llu did not fit\n", (unsigned long long)c->packets,
 			    (unsigned long long)c->lost);
 	}
 	if (!i)
@@ -87,7 +87,7 @@ static void cmd_net_stop(void)
 	u64 packets = c ? c->packets : 0, lost = c ? c->lost : 0;
 
 	if (capture_stop())
-		say("captured %llu packets; %llu found no room\n", (unsigned long long)packets, (unsigned long long)lost);
+		say("captured %llu packets; %llu did not fit\n", (unsigned long long)packets, (unsigned long long)lost);
 	else
 		say("nothing is being captured\n");
 }

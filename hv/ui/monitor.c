@@ -213,7 +213,7 @@ static void cmd_resize(char **w)
 		say("resize NAME COLSxROWS, from %ux%u to %ux%u\n", CONSOLE_MIN_COLS, CONSOLE_MIN_ROWS,
 		    CONSOLE_MAX_COLS, CONSOLE_MAX_ROWS);
 	else if (!console_resize(g, cols, rows))
-		say("no memory for so large a console\n");
+		say("not enough memory for a console of that size\n");
 }
 
 static void cmd_start(char **w)

@@ -232,7 +232,7 @@ def full(r):
 
 def refused(r):
     """A section that cannot be what was meant starts nothing, and says so."""
-    for name, words in (("rival", "already; write `cow`"), ("absent", "nowhere.img is no module"),
+    for name, words in (("rival", "already; write `cow`"), ("absent", "nowhere.img is not a module"),
                         ("thief", "is what alpha boots from; write `cow`")):
         said = r.command(f"start {name}")
         check(words in plain(said), f"{name}: {said}")

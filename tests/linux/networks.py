@@ -191,7 +191,7 @@ def capture(r):
     r.run(2, "mkfifo /tmp/none; nc -l -p 2003 <> /tmp/none > /tmp/in & sleep 1")
     r.run(1, "seq 1 20000 | nc beta 2003")
     finish(r, 2)
-    m = re.search(r"captured (\d+) packets; (\d+) found no room", r.command("net capture off"))
+    m = re.search(r"captured (\d+) packets; (\d+) did not fit", r.command("net capture off"))
     check(m, "net capture off does not say how it went")
     check("nothing" in r.command("net capture off"), "it goes on")
     r.drain(1)      # its ring empties

@@ -371,7 +371,7 @@ def own_line(_):
         r.send(b"\x19m")
         r.at = "monitor"
         said = r.command("dmesg")
-        check(sorted(re.findall(r"(\S+) on Ringlet's own line means nothing", said)) == ["escpae=^X", "quiet"], said)
+        check(sorted(re.findall(r"unknown option (\S+) on Ringlet's own line", said)) == ["escpae=^X", "quiet"], said)
 
 
 def waiting_costs_nothing(_):
