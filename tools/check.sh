@@ -21,7 +21,7 @@ done
 # this list.  drivers/ and arch/ stand beside hv/lib.
 tools/arrows.py || fault "an arrow points up"
 tools/reading.py || fault "docs/reading.md is not in step with the source"
-tools/references.py || fault "docs/journey.md is not in step with the source"
+tools/references.py || fault "a page names what is not there"
 
 while IFS= read -r f; do
 	case $(head -c 64 "$f" | head -1) in

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Is what docs/journey.md says of the source still there?  Prints what is not, and fails if something is.
+"""Is what docs/journey.md says of the source still there?  Prints what is gone, and fails if something is.
 
     `hv/mem/gmem.c`                     that file or folder exists
     `hv/run/run.c: run_once()`          and defines that function
@@ -9,7 +9,7 @@
     `irq_pending`, `HC_INIT`            some file has that word
 
 A fenced block that begins with ```c FILE or ```asm FILE quotes FILE line by line; a line `...` leaves out some lines of
-the same function.
+the same function.  And do the links of all pages lead to a file, and to a heading in it?
 """
 import os
 import re
@@ -70,15 +70,35 @@ def judge(span, files, texts):
     return None
 
 
+def anchors(text):
+    """What a page's headings are called in links."""
+    return {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+def broken_links(page, text, read):
+    """The links of a page that lead nowhere; read(path) is a file's text, or None."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        where = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
+        there = re.match(r"\w+:", target) or read(where) is not None and (not anchor or anchor in anchors(read(where)))
+        if not there:
+            yield f"{page}: the link {target} leads nowhere"
+
+
+def contents(path):
+    """A file's text, or None; a picture's says nothing."""
+    if not os.path.isfile(path):
+        return None
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
 def main():
     os.chdir(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
     files = [f for f in subprocess.check_output(["git", "ls-files"], text=True).split("\n") if os.path.isfile(f)]
-    texts = {}
-    for f in files:
-        if f.endswith(CODE) and not f.startswith("tests/"):
-            with open(f, encoding="utf-8") as text:
-                texts[f] = text.read()
-    faults, block, where = [], None, None
+    texts = {f: contents(f) for f in files if f.endswith(CODE) and not f.startswith("tests/")}
+    faults = [fault for f in files if f.endswith(".md") for fault in broken_links(f, contents(f), contents)]
+    block = where = None
     with open(PAGE, encoding="utf-8") as page:
         for number, line in enumerate(page, 1):
             fence = re.match(r"```(?:(?:c|asm) (\S+))?", line)

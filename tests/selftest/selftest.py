@@ -321,6 +321,10 @@ def page(_):
                         ("hv/a.c: go()", "hv/a.c has no go()"), ("go()", "no file has go()"), ("int $0x80", None),
                         ("no_such", "no file has no_such")):
         check(references.judge(span, files, texts) == wrong, f"{span}: {references.judge(span, files, texts)}")
+    pages = {"docs/b.md": "# One\n## 2. A guest's `end`\n", "hv/a.c": c}
+    for target, leads in (("b.md", True), ("../hv/a.c", True), ("b.md#2-a-guests-end", True), ("b.md#two", False), ("c.md", False),
+                          ("#one", True), ("https://example.org/x", True)):
+        check(not list(references.broken_links("docs/b.md", f"[x]({target})", pages.get)) == leads, target)
 
     said = "exits   count\n  mmio   12\n  nmi   3\nhalts  7\n  eip c0125c2e"
     for lines, fits in ((["exits count", "...", "  nmi 1", "..."], True), (["exits count", "  nmi 1"], False), (["...", "  fills 1"], False),
