@@ -591,7 +591,7 @@ MUTANTS = {
         ("unit/blk", "save.crc = crc32(save.crc, &h.crc, sizeof(h.crc));", ";"),
         ("unit/blk", "if (!data || all_zero(data))", "if (!data)"),
         ("unit/blk", "if (!data || all_zero(data))", "if (all_zero(data))"),
-        ("unit/blk", "d->bytes ? export_claim(d->name) : \"its image is no module, or empty\"", "export_claim(d->name)"),
+        ("unit/blk", "d->bytes ? export_claim(d->name) : \"its image is empty, or not a module\"", "export_claim(d->name)"),
         ("unit/blk", "\texport_release();\n", ""),
         ("unit/blk", "save_end(CANCELLED, 0, 0);", "save_end(END, 0, 0);"),
         ("unit/blk", "\tsave.sent++;\n", ""),
