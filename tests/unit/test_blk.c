@@ -400,7 +400,7 @@ static void cancelled(void)
 	static struct disk none = { .name = "none" };
 	u32 h[3];
 
-	CHECK_HAS(disk_save(&none), "its image is no module, or empty");
+	CHECK_HAS(disk_save(&none), "its image is empty, or not a module");
 	CHECK(!disk_save_cancel(), "there is nothing to cancel");
 	wire_room = 20000;
 	CHECK(!disk_save(disk[0]), "it can be sent");

@@ -354,7 +354,7 @@ static void with_lans(void)
 	does("net capture off", "stop");
 	CHECK_HAS(said, "nothing is being captured");
 	capture = (struct capture){ &lan, 11, 2 };
-	says("net", "captured 11 packets; 2 found no room");
+	says("net", "captured 11 packets; 2 did not fit");
 	does("net capture off", "stop");
 	CHECK_HAS(said, "captured 11 packets");
 }
