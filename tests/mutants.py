@@ -532,7 +532,7 @@ MUTANTS = {
         ("unit/map", "if (a > address) {", "if (a >= address) {"),
         ("unit/map", "\tif (found == size)\n\t\treturn false;\n", ""),
         ("unit/map", "text[at] > ' ' && ", ""),
-        ("unit/map", "return text[at + DIGITS] == ' ' && text[at + DIGITS + 2] == ' ';", "return true;"),
+        ("unit/map", "a = a << 4 | ", "a = a << 3 | "),
     ],
     "hv/load/load.c": [
         ("unit/load", "return i && !i->wrong ? i : NULL;", "return i;"),

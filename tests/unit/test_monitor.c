@@ -207,11 +207,14 @@ static void lines(void)
 	cfg[0].error[0] = 033;			/* what comes from outside does nothing to a terminal */
 	says("info alpha", "config   ?");
 	cfg[0].error[0] = 0;
+	CHECK_EQ(strspn(strstr(said, "xxx"), "x"), 700);
 	CHECK_HAS(said, "xxx device\r\n");
 	CHECK(!strstr(said, "last registers") && !strstr(said, "at do_idle"), "it was never there");
 	snprintf(cfg[0].kernel, sizeof(cfg[0].kernel), "linux");
 	g[0].have_last_regs = true;
 	g[0].last_regs.eip = 0xc0100053;
+	g[1].have_last_regs = true;
+	says("info beta", "last registers\r\n  eip 00000000");	/* its kernel has no map */
 	says("info alpha", "last registers\r\n  at do_idle+0x13\r\n  eip c0100053");
 	snprintf(g[0].reason, sizeof(g[0].reason), "killed");
 	says("info alpha", "reason   killed\r\n");
