@@ -19,7 +19,7 @@ help:
 	@echo "make run CONF=my.conf FILES=\"vmlinux disk.img\"  with your own configuration, and the files it names"
 	@echo "make run ... MEMORY=256M                         in a machine with so much memory"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
-	@echo "make mutants  plants bugs, one at a time, and wants each seen by a test (hours)"
+	@echo "make mutants  plants bugs, one at a time, and wants each seen by a test (an hour)"
 	@echo "make soak     random tests with new seeds, for MINUTES=30"
 	@echo "make iso      build/ringlet.iso, for a CD or (dd) a stick; all of the above as for run"
 	@echo "make guests   guest kernels and their initrd, in build/guests/"

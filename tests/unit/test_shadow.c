@@ -375,6 +375,18 @@ static void check_switcher(void)
 	CHECK(!gva_walk(&v, gva(SWITCHER_BASE + rnd(0x400000)), &w) && !w.present, "the guest has something at the Switcher's place");
 }
 
+/* What is read across the end of a page is what is there byte by byte. */
+static void check_across(void)
+{
+	u32 at, err, n, page = (u32)dirs[rnd(DIRS)] << 22 | index_at(rnd(INDICES)) << 12, a = page + PAGE_SIZE - 1 - rnd(7);
+	u8 whole[8], one;
+
+	if (!gva_read(&v, gva(a), whole, sizeof(whole), 0, &err, &at))
+		return;
+	for (n = 0; n < sizeof(whole); n++)
+		CHECK(gva_read(&v, gva(a + n), &one, 1, 0, &err, &at) && one == whole[n], "byte %u at %08x", n, a);
+}
+
 /* ---- the steps ---- */
 
 static u32 random_pte(void)
@@ -587,6 +599,7 @@ static void born(u32 pool)
 			continue;	/* a hole */
 		h = frame_alloc();
 		CHECK(hfn_x(h) && p2m_set(&g, gfn(f), h), "out of frames");
+		memset(guest_word(f, 0), (int)f, PAGE_SIZE);
 	}
 	for (f = 1; f < FIRST_TABLE + TABLES; f++)
 		memset(guest_word(f, 0), 0, PAGE_SIZE);
@@ -667,6 +680,7 @@ static void life(u32 steps, u32 pool)
 		if (i % 256 == 18)
 			plant_lag();
 		check_switcher();
+		check_across();
 	}
 	check_audit();
 	died(before);
