@@ -418,6 +418,7 @@ MUTANTS = {
         ("guests/hidden guests/fsgs", "movl %0, %%fs; movl %0, %%gs\" : : \"r\"(0)", "\" : : \"r\"(0)"),
         ("guests/hello", "\tframe_free(v->regs_frame);\n", ""),
         ("guests/tsd", "if (cr4 != c->cr4)", "if (0)"),
+        ("guests/restarts", "\tif (c->loaded == v)\n\t\tc->loaded = NULL;", "\t(void)c;", "its FPU is saved once more, into memory that is free: a guest started again was never given that place"),
     ],
     "hv/cpu/virq.c": [
         ("guests/iret-window", " || !selector_ok_cs(v, f[1])", ""),
