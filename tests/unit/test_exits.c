@@ -76,6 +76,7 @@ static void all(void)
 	}
 	emulates = true;
 	gives(VEC_UD, 0, EXIT_EMULATE, "");
+	gives(VEC_DE, 0, EXIT_EXCEPTION, "trap 0");
 	emulates = false;
 	gives(VEC_GP, 0x69, EXIT_EMULATE, "gp 69");
 	gives(VEC_MC, 0, EXIT_EXCEPTION, "panic machine check");
