@@ -65,8 +65,8 @@ static void add_guests(void)
 	if (!config.guests)
 		hv_log("No guests: " CONFIG_NAME " (%u bytes) has no section [NAME].", text->size);
 	for (i = 0; i < config.guests; i++)
-		guest_add(&config.guest[i]);
-	lans_create();
+		if (!guest_add(&config.guest[i]))
+			panic("no memory for the guest %s", config.guest[i].name);
 }
 
 static void start_guests(void)

@@ -489,6 +489,8 @@ MUTANTS = {
         ("unit/config", "if (p->guest->disks == CONFIG_MAX_DISKS) {", "if (0) {"),
         ("unit/config", "if (p->guest->nets == CONFIG_MAX_NETS) {", "if (0) {"),
         ("unit/config", "if (c->guests == CONFIG_MAX_GUESTS) {", "if (0) {"),
+        ("unit/config", "return !p.bad;", "return true;"),
+        ("unit/config", "if (p->guest && p->line)", "if (p->guest)"),
     ],
     "hv/load/images.c": [
         ("unit/boot", "string[start - 1] != '/'", "string[start - 1]"),
@@ -583,6 +585,9 @@ MUTANTS = {
         ("unit/blk", "MIN(BLK_BLOCK, d->bytes - n * BLK_BLOCK)", "BLK_BLOCK"),
         ("unit/blk", "d->in_place = d->image && !cfg->ro && !cfg->cow;", "d->in_place = d->image && !cfg->ro;"),
         ("unit/blk", "if (leaf[i] > ZERO)", "if (0)"),
+        ("unit/blk", " && (d->guest->starts || d->guest->state != GUEST_OFF)", " && 0"),
+        ("unit/blk", "(d->guest->starts || d->guest->state != GUEST_OFF)", "1"),
+        ("unit/blk", "disk_writing(g->cfg->kernel) ?: disk_writing(g->cfg->initrd)", "disk_writing(g->cfg->kernel)"),
     ],
     "hv/dev/disk_save.c": [
         ("unit/blk", "0xEDB88320", "0xEDB88321"),
@@ -768,6 +773,12 @@ MUTANTS = {
         ("guests/async", "\tif (c->direct)\n\t\tv->regs->eax", "\tv->regs->eax", "INIT alone returns something, and who has a ring may not call it again"),
     ],
     "hv/run/life.c": [
+        ("unit/life", "\tif (guest_is_off(g))\n\t\tend_of_words(g);\n", ""),
+        ("unit/life", "\tif (guest_is_off(g))\n\t\tend_of_words(g);\n", "\tend_of_words(g);\n"),
+        ("unit/life", "\tif (guest_start(g, msg, len))\n\t\treturn true;\n\tend_of_words(g);", "\tif (guest_start(g, msg, len))\n\t\treturn true;"),
+        ("unit/life", "\tif (!guest_is_off(g)) {\n\t\tsnprintf(msg, len, \"%s is %s; sh", "\tif (0) {\n\t\tsnprintf(msg, len, \"%s is %s; sh"),
+        ("unit/life", "\tif (guest_count == MAX_GUESTS) {", "\tif (0) {"),
+        ("unit/life", "\tif (guest_find(cfg->name)) {", "\tif (0) {"),
         ("guests/hello", "\t\tif (hfn_x(h) != hfn_x(HFN_NONE))\n\t\t\tframe_free(h);\n", ""),
         ("unit/life", "hfn_t h = frame_alloc_zeroed();", "hfn_t h = frame_alloc();"),
         ("unit/life", "\t\t\tframe_free(h);\n\t\t\treturn false;", "\t\t\treturn false;"),
@@ -897,9 +908,12 @@ MUTANTS = {
         ("unit/stats", "*section ? strcmp(sections[i].name, section) : ", "*section ? 0 : "),
         ("unit/stats", "put(\"longest.%s %llu\\n\", exit_names[i], (unsigned long long)s->exit_longest[i]", "put(\"longest.%s %llu\\n\", exit_names[i], (unsigned long long)s->exit_cycles[i]"),
     ],
+    "hv/ui/complete.c": [
+        ("unit/monitor", "while (strncmp(rest, s + len, same) && found > 1)", "while (0)"),
+    ],
     "hv/ui/monitor.c": [
         ("unit/monitor", "\tplain_text(text);\n", ""),
-        ("unit/monitor", "\t\tif (n < WORDS)\n\t\t\tw[n] = line;", "\t\tw[n] = line;"),
+        ("unit/monitor", "\t\tif (n < WORDS - 1)\n\t\t\tw[n] = word;", "\t\tw[n] = word;"),
         ("unit/monitor", "else if (n > most_words(c))", "else if (0)"),
         ("unit/monitor", "*name ? guest_find(name) : NULL", "guest_find(name)", "no guest has no name: it says 'no guest' instead of 'which guest'"),
         ("unit/monitor", "if (*at || cols < CONSOLE_MIN_COLS", "if (cols < CONSOLE_MIN_COLS"),
@@ -918,7 +932,6 @@ MUTANTS = {
         ("unit/monitor", "\t\tt->asked = false;\n", ""),
         ("unit/monitor", "\tif (w[1][0] && strcmp(w[1], \"now\")) {", "\tif (0) {"),
         ("unit/monitor", "while (tail < MIN(la, lb) - head &&", "while (tail < MAX(la, lb) &&"),
-        ("unit/monitor", "while (strncmp(rest, s + len, same) && found > 1)", "while (0)"),
     ],
     "hv/ui/cmd_info.c": [
         ("unit/monitor", "at += strnlen(at, PIECE)", "at += strlen(at)"),

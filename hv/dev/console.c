@@ -218,8 +218,11 @@ struct console *console_create(struct guest *g)
 	struct console *c = calloc(1, sizeof(*c));
 	u16 *cells = malloc(VGA_COLS * VGA_ROWS * sizeof(u16));
 
-	if (!c || !cells)
-		panic("no memory for the console of %s", g->name);
+	if (!c || !cells) {
+		free(c);
+		free(cells);
+		return NULL;
+	}
 	c->guest = g;
 	all_read(c);
 	c->replies = (struct byte_ring){ .byte = c->reply, .size = CONSOLE_REPLIES };
@@ -228,6 +231,12 @@ struct console *console_create(struct guest *g)
 	c->vt.reply = vt_reply;
 	c->vt.reply_arg = c;
 	return c;
+}
+
+void console_destroy(struct console *c)
+{
+	free(c->vt.cells);
+	free(c);
 }
 
 /* ---- reading back ---- */

@@ -29,7 +29,7 @@ struct virtio_dev *lan_make(struct guest *g, u32 n, const struct virtio_guest *a
 struct virtio_dev *entropy_make(struct guest *g, u32 n, const struct virtio_guest *access);	/* entropy.c */
 
 /* ---- disk.c: disks, which outlive guests; see also disk.h ---- */
-void disks_add(struct guest *g);		/* the disks of its configuration */
+bool disks_add(struct guest *g);		/* the disks of its configuration; false: no memory */
 /* Can they be used now?  false: msg says why not, as for guest_start(). */
 bool disks_check(const struct guest *g, char *msg, u32 len);
 bool disks_resetting(const struct guest *g);	/* the guest starts when that is done */
@@ -41,10 +41,11 @@ void entropy_stir(void);		/* call when something happens at an unpredictable mom
 void entropy_get(void *buf, u32 len);	/* nobody ever gets the same bytes */
 
 /* ---- lan.c: the networks between guests ---- */
-void lans_create(void);		/* all that ringlet.conf names; call when all guests are known */
+bool lan_add(struct guest *g);		/* the cards of its configuration; false: no memory */
 
 /* ---- console.c: guests' output and input ---- */
-struct console *console_create(struct guest *g);
+struct console *console_create(struct guest *g);	/* NULL: no memory */
+void console_destroy(struct console *c);	/* one that nobody has seen yet */
 /* Output of the guest.  It is shown later, in pieces: a guest that is CONSOLE_AHEAD ahead waits
  * until that is done. */
 #define CONSOLE_AHEAD	4096u

@@ -176,15 +176,21 @@ static struct disk *disk_create(struct guest *g, u32 n)
 	return d;
 }
 
-void disks_add(struct guest *g)
+bool disks_add(struct guest *g)
 {
 	u32 i;
 
 	for (i = 0; i < g->cfg->disks; i++) {
 		g->disk[i] = disk_create(g, i);
-		if (!g->disk[i])
-			panic("no memory for the disks of %s", g->name);
+		if (g->disk[i])
+			continue;
+		while (i--) {
+			free(g->disk[i]->map);
+			free(g->disk[i]);
+		}
+		return false;
 	}
+	return true;
 }
 
 /* A disk earlier in ringlet.conf with the same image, if one of the two writes it in place. */
@@ -210,9 +216,29 @@ static const struct guest *boots_from(const struct disk *d)
 	return NULL;
 }
 
+/* The disk that writes this image in place, if its guest may have done so already: what it wrote
+ * must not be another guest's kernel. */
+static const struct disk *disk_writing(const char *image)
+{
+	const struct disk *d;
+	u32 i;
+
+	for (i = 0; (d = disk_at(i)); i++)
+		if (d->in_place && !strcmp(d->cfg->image, image) && (d->guest->starts || d->guest->state != GUEST_OFF))
+			return d;
+	return NULL;
+}
+
 bool disks_check(const struct guest *g, char *msg, u32 len)
 {
+	const struct disk *writing = disk_writing(g->cfg->kernel) ?: disk_writing(g->cfg->initrd);
 	u32 i;
+
+	if (writing) {
+		snprintf(msg, len, "%s is written by %s, as its disk %s; boot from another file", writing->cfg->image,
+			 writing->guest->name, writing->name);
+		return false;
+	}
 
 	for (i = 0; i < g->cfg->disks; i++) {
 		const struct disk *d = g->disk[i];

@@ -216,14 +216,14 @@ static bool make_port(struct guest *g, u32 n)
 	return true;
 }
 
-void lans_create(void)
+bool lan_add(struct guest *g)
 {
-	u32 i, n;
+	u32 n;
 
-	for (i = 0; i < guest_count; i++)
-		for (n = 0; n < guests[i]->cfg->nets; n++)
-			if (!make_port(guests[i], n))
-				panic("no memory for the LANs");
+	for (n = 0; n < g->cfg->nets; n++)
+		if (!make_port(g, n))
+			return false;
+	return true;
 }
 
 static struct lan_port *port_of(const struct guest *g, u32 n)

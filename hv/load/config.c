@@ -20,8 +20,9 @@ struct parser {
 	struct config *config;
 	struct guest_config *guest;	/* the section we are in; NULL: none, or an ignored one */
 	bool ignoring;			/* the section's header was wrong: already reported */
-	u32 line;
+	u32 line;			/* 0: words at run time, which have no place */
 	u32 seen;			/* a bit for each key in this section */
+	bool bad;			/* something was wrong */
 	void (*complain)(const char *line);
 };
 
@@ -33,18 +34,19 @@ static void config_spoil(const struct parser *p, struct guest_config *g)
 }
 
 /* Reports a bad line; the guest in whose section it is will not start. */
-static void config_bad(const struct parser *p, const char *fmt, ...) PRINTF(2, 3);
-static void config_bad(const struct parser *p, const char *fmt, ...)
+static void config_bad(struct parser *p, const char *fmt, ...) PRINTF(2, 3);
+static void config_bad(struct parser *p, const char *fmt, ...)
 {
 	char text[200];
 	va_list ap;
-	int n = snprintf(text, sizeof(text), "ringlet.conf:%u: ", p->line);
+	int n = p->line ? snprintf(text, sizeof(text), "ringlet.conf:%u: ", p->line) : 0;
 
 	va_start(ap, fmt);
 	vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
 	va_end(ap);
 	p->complain(text);
-	if (p->guest)
+	p->bad = true;
+	if (p->guest && p->line)
 		config_spoil(p, p->guest);
 }
 
@@ -282,6 +284,21 @@ static bool name_ok(const char *s)
 	return !number && c - s < CONFIG_NAME_MAX;
 }
 
+static bool need_name(struct parser *p, const char *name)
+{
+	if (name_ok(name))
+		return true;
+	config_bad(p, "[%.20s] cannot be a guest's name; 1 to %u letters, digits, - or _, and not a number",
+		   name, CONFIG_NAME_MAX - 1);
+	return false;
+}
+
+static void empty_section(struct guest_config *g, const char *name)
+{
+	strcpy(g->name, name);
+	g->memory = MEMORY_DEFAULT;
+}
+
 static void config_section(struct parser *p, char *s)
 {
 	struct config *c = p->config;
@@ -298,11 +315,8 @@ static void config_section(struct parser *p, char *s)
 	}
 	*end = 0;
 	name = config_trim(s + 1);
-	if (!name_ok(name)) {
-		config_bad(p, "[%.20s] cannot be a guest's name; 1 to %u letters, digits, - or _, and not a number",
-			   name, CONFIG_NAME_MAX - 1);
+	if (!need_name(p, name))
 		return;
-	}
 	for (i = 0; i < c->guests; i++)
 		if (!strcmp(c->guest[i].name, name)) {
 			config_bad(p, "[%s] begins in line %u already; a guest has one section", name,
@@ -316,12 +330,11 @@ static void config_section(struct parser *p, char *s)
 	}
 	p->ignoring = false;
 	p->guest = &c->guest[c->guests++];
-	strcpy(p->guest->name, name);
-	p->guest->memory = MEMORY_DEFAULT;
+	empty_section(p->guest, name);
 	p->guest->line = p->line;
 }
 
-static void unknown_key(const struct parser *p, const char *key)
+static void unknown_key(struct parser *p, const char *key)
 {
 	char known[80] = "";
 	u32 i, n = 0;
@@ -421,4 +434,29 @@ void config_parse(struct config *c, const char *text, u32 len, void (*complain)(
 		one_line(&p, text + at, n);
 		at += n + 1;
 	}
+}
+
+bool config_new(struct guest_config *g, const char *name, void (*complain)(const char *line))
+{
+	struct parser p = { .complain = complain };
+
+	if (!need_name(&p, name))
+		return false;
+	memset(g, 0, sizeof(*g));
+	empty_section(g, name);
+	return true;
+}
+
+bool config_words(struct guest_config *g, char **words, u32 n, void (*complain)(const char *line))
+{
+	struct parser p = { .guest = g, .complain = complain };
+	u32 i;
+
+	for (i = 0; i < n && !p.bad; i++)
+		if (strchr(words[i], '='))
+			key_value(&p, words[i]);
+		else
+			config_bad(&p, "\"%.20s\" is not KEY=VALUE; no spaces around =, and \"quotes\" around a value with spaces",
+				   words[i]);
+	return !p.bad;
 }

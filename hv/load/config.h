@@ -52,4 +52,10 @@ struct config {
  * still used. */
 void config_parse(struct config *c, const char *text, u32 len, void (*complain)(const char *line));
 
+/* The same for a guest configured at run time: *g becomes one of that name, with what a section
+ * without lines has; and each of n words, "KEY=VALUE", which it may modify, counts as a line of its
+ * section.  false: complain() was told what is wrong, without a place, and *g is of no use. */
+bool config_new(struct guest_config *g, const char *name, void (*complain)(const char *line));
+bool config_words(struct guest_config *g, char **words, u32 n, void (*complain)(const char *line));
+
 #endif

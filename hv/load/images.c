@@ -85,6 +85,11 @@ void images_init(const struct boot_info *bi)
 		manifest_parse((const char *)manifest->data, manifest->size, image_judge, manifest_bad);
 }
 
+const struct image *image_at(u32 i)
+{
+	return i < count ? &images[i] : NULL;
+}
+
 u32 images_bytes(void)
 {
 	u32 i, n = 0;

@@ -27,6 +27,7 @@ struct image {			/* machine memory we own */
 void images_init(const struct boot_info *bi);
 u32 images_bytes(void);			/* in all images together */
 const struct image *image_find(const char *name);	/* NULL: there is none */
+const struct image *image_at(u32 i);	/* the i-th; NULL: there is none */
 
 /* ---- load.c: puts kernel and initrd into guest memory ---- */
 /* Checks kernel and initrd, before the guest is given any memory.  false: msg says what is

@@ -102,7 +102,8 @@ enum guest_state {
 };
 
 struct guest {
-	const struct guest_config *cfg;
+	struct guest_config *config;	/* what it is configured to be */
+	const struct guest_config *cfg;	/* the same, or what it is for one life */
 	char name[GUEST_NAME];
 	u32 id;				/* 1.. : Ctrl-T digit */
 	enum guest_state state;

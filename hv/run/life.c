@@ -24,19 +24,65 @@
 _Static_assert(CONFIG_NAME_MAX == GUEST_NAME && CONFIG_MAX_DISKS == GUEST_DISKS && CONFIG_MAX_NETS == GUEST_NETS,
 	       "a guest has what ringlet.conf may name");
 
-struct guest *guest_add(const struct guest_config *cfg)
+static bool guest_is_off(const struct guest *g)
+{
+	return g->state == GUEST_OFF || g->state == GUEST_SHUTOFF || g->state == GUEST_CRASHED;
+}
+
+struct guest *guest_add(struct guest_config *config)
 {
 	struct guest *g = guest_count < MAX_GUESTS ? calloc(1, sizeof(*g)) : NULL;
 
 	if (!g)
 		return NULL;
-	g->cfg = cfg;
-	snprintf(g->name, sizeof(g->name), "%s", cfg->name);
+	g->cfg = g->config = config;
+	snprintf(g->name, sizeof(g->name), "%s", config->name);
 	g->id = guest_count + 1;
 	g->console = console_create(g);
+	if (!g->console || !disks_add(g)) {
+		if (g->console)
+			console_destroy(g->console);
+		free(g);
+		return NULL;
+	}
 	guests[guest_count++] = g;
-	disks_add(g);
+	if (!lan_add(g))		/* what there is of its cards stays at the switch, and so does it */
+		snprintf(config->error, sizeof(config->error), "there is no memory for its networks");
 	return g;
+}
+
+struct guest *guest_new(const struct guest_config *cfg, char *msg, u32 len)
+{
+	struct guest_config *mine;
+	struct guest *g;
+
+	if (guest_find(cfg->name)) {
+		snprintf(msg, len, "%s is there already; `set %s` changes it", cfg->name, cfg->name);
+		return NULL;
+	}
+	if (guest_count == MAX_GUESTS) {
+		snprintf(msg, len, "there are %u guests already, and no more are possible", guest_count);
+		return NULL;
+	}
+	mine = malloc(sizeof(*mine));
+	if (mine)
+		*mine = *cfg;
+	g = mine ? guest_add(mine) : NULL;
+	if (!g) {
+		free(mine);
+		snprintf(msg, len, "no memory for another guest");
+	}
+	return g;
+}
+
+bool guest_configure(struct guest *g, const struct guest_config *cfg, char *msg, u32 len)
+{
+	if (!guest_is_off(g)) {
+		snprintf(msg, len, "%s is %s; shutdown or destroy it first", g->name, guest_state_name(g));
+		return false;
+	}
+	*g->config = *cfg;
+	return true;
 }
 
 struct guest *guest_find(const char *name_or_id)
@@ -112,6 +158,33 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	console_forget_typed(g);
 	g->state = GUEST_BUILDING;
 	return true;
+}
+
+/* Back to what it is configured to be. */
+static void end_of_words(struct guest *g)
+{
+	if (g->cfg != g->config)
+		free((void *)(uintptr_t)g->cfg);
+	g->cfg = g->config;
+}
+
+bool guest_start_as(struct guest *g, const struct guest_config *cfg, char *msg, u32 len)
+{
+	struct guest_config *mine;
+
+	if (!guest_is_off(g))
+		return guest_start(g, msg, len);	/* which says why not */
+	mine = malloc(sizeof(*mine));
+	if (!mine) {
+		snprintf(msg, len, "no memory for other values");
+		return false;
+	}
+	*mine = *cfg;
+	g->cfg = mine;
+	if (guest_start(g, msg, len))
+		return true;
+	end_of_words(g);
+	return false;
 }
 
 static bool give_memory(struct guest *g)
@@ -289,11 +362,11 @@ static void free_piece(struct guest *g)
 	if (is_pausing(g))
 		return;
 	g->state = g->next_state;
-	if (g->restart) {
-		g->restart = false;
-		if (!guest_start(g, msg, sizeof(msg)))
-			hv_log("%s cannot start: %s", g->name, msg);
-	}
+	if (g->restart && !guest_start(g, msg, sizeof(msg)))
+		hv_log("%s cannot start: %s", g->name, msg);
+	g->restart = false;
+	if (guest_is_off(g))
+		end_of_words(g);
 }
 
 /* A kernel that was not made for us may wait for ever for what is not there. */

@@ -7,11 +7,18 @@
 #include "hv/load/config.h"
 
 /* ---- life.c: starting and ending a guest ---- */
-struct guest *guest_add(const struct guest_config *cfg);
+/* The guest keeps *config.  NULL: no memory for it. */
+struct guest *guest_add(struct guest_config *config);
 struct guest *guest_find(const char *name_or_id);
 /* If these fail, they return false with the reason in msg: half a sentence, to follow "NAME cannot
  * start: ". */
 bool guest_start(struct guest *g, char *msg, u32 len);
+/* The same with another configuration, which is copied, until it is off. */
+bool guest_start_as(struct guest *g, const struct guest_config *cfg, char *msg, u32 len);
+/* Changes the configuration of one that is off; adds one.  Both copy *cfg.  Its disks and cards may
+ * not differ from what they were. */
+bool guest_configure(struct guest *g, const struct guest_config *cfg, char *msg, u32 len);
+struct guest *guest_new(const struct guest_config *cfg, char *msg, u32 len);
 bool guest_destroy(struct guest *g, const char *reason);	/* false: nothing to destroy */
 bool guest_pause(struct guest *g, char *msg, u32 len);
 bool guest_unpause(struct guest *g, char *msg, u32 len);

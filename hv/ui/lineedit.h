@@ -5,7 +5,7 @@
 
 #include "hv/types.h"
 
-#define LINE_SIZE	128
+#define LINE_SIZE	320		/* `new` with many words */
 #define LINE_HISTORY	16
 
 struct lineedit {

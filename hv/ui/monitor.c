@@ -19,14 +19,19 @@
 #include "hv/ui/terminal.h"
 #include "hv/ui/ui.h"
 
-#define WORDS	4
+#define WORDS	24		/* a guest with all disks and cards */
 #define PROMPT	"ringlet> "
 
 static struct terminal *out;	/* where the command was typed */
 
+void monitor_say_on(struct terminal *t)
+{
+	out = t;
+}
+
 void say(const char *fmt, ...)
 {
-	char text[320];			/* a command line and its title */
+	char text[400];			/* a command line and its title */
 	const char *at = text, *nl;
 	va_list ap;
 
@@ -216,15 +221,6 @@ static void cmd_resize(char **w)
 		say("not enough memory for a console of that size\n");
 }
 
-static void cmd_start(char **w)
-{
-	struct guest *g = need_guest(w[1]);
-	char msg[160];
-
-	if (g && !guest_start(g, msg, sizeof(msg)))
-		say("%s cannot start: %s\n", g->name, msg);
-}
-
 static void monitor_ask(const char *name, u32 irq, const char *what)
 {
 	struct guest *g = need_guest(name);
@@ -333,7 +329,9 @@ static const struct command {
 	{ "resize", "NAME COLSxROWS", "the size of its console", cmd_resize },
 	{ "info", "NAME", "configuration, state, why it stopped", cmd_info },
 	{ "stats", "NAME [SECTION | -m]", "what is counted; -m is for programs", cmd_stats },
-	{ "start", "NAME", "start it", cmd_start },
+	{ "start", "NAME [KEY=VALUE]...", "start it; values are for this life only", cmd_start },
+	{ "set", "[NAME [KEY=VALUE]...]", "show or change what it is to be", cmd_set },
+	{ "new", "NAME KEY=VALUE...", "one more guest, from files that are there", cmd_new },
 	{ "shutdown", "NAME", "ask it to shut down", cmd_shutdown },
 	{ "reboot", "NAME", "ask it to reboot", cmd_reboot },
 	{ "destroy", "NAME", "take it away at once", cmd_destroy },
@@ -347,6 +345,11 @@ static const struct command {
 	{ "help", "[COMMAND]", "this", cmd_help },
 	{ "poweroff", "[now]", "turn the machine off; now: without asking", cmd_poweroff },
 };
+
+const char *monitor_command(u32 i)
+{
+	return i < ARRAY_SIZE(commands) ? commands[i].name : NULL;
+}
 
 static const struct command *monitor_find(const char *name)
 {
@@ -375,23 +378,36 @@ static void cmd_help(char **w)
 
 /* ---- the prompt ---- */
 
-/* Splits the line into words; missing ones are empty.  Returns how many there were. */
-static u32 monitor_split(char *line, char **w)
+/* Splits the line into words; missing ones are empty.  "Quotes" keep spaces together.  Returns how
+ * many there were, or -1: a quote is not closed. */
+static int monitor_split(char *line, char **w)
 {
 	static char nothing[1];
-	u32 n = 0, i;
+	bool quoted = false;
+	char *to = line;
+	int n = 0, i;
 
 	for (i = 0; i < WORDS; i++)
 		w[i] = nothing;
-	for (line = strtok(line, " \t"); line; line = strtok(NULL, " \t"), n++)
-		if (n < WORDS)
-			w[n] = line;
-	return n;
+	for (line += strspn(line, " \t"); *line; line += strspn(line, " \t"), n++) {
+		char *word = to;
+
+		for (; *line && (quoted || !strchr(" \t", *line)); line++)
+			if (*line == '"')
+				quoted = !quoted;
+			else
+				*to++ = *line;
+		line += *line != 0;	/* before its place is taken */
+		*to++ = 0;
+		if (n < WORDS - 1)
+			w[n] = word;
+	}
+	return quoted ? -1 : n;
 }
 
-static u32 most_words(const struct command *c)
+static int most_words(const struct command *c)
 {
-	return !c->args[0] ? 1 : strchr(c->args, ' ') ? 3 : 2;
+	return strstr(c->args, "...") ? WORDS - 1 : !c->args[0] ? 1 : strchr(c->args, ' ') ? 3 : 2;
 }
 
 /* How many letters two words share at the beginning and the end. */
@@ -427,10 +443,14 @@ static void monitor_run(char *line)
 {
 	const struct command *c;
 	char *w[WORDS];
-	u32 n = monitor_split(line, w);
+	int n = monitor_split(line, w);
 
 	if (!n)
 		return;
+	if (n < 0) {
+		say("a \" is not closed\n");
+		return;
+	}
 	c = monitor_find(w[0]);
 	if (!c && monitor_near(w[0]))
 		say("no command '%s'; did you mean %s? (help lists all)\n", w[0], monitor_near(w[0]));
@@ -441,39 +461,6 @@ static void monitor_run(char *line)
 	else
 		c->run(w);
 	sched_account(this_cpu());	/* charged to nobody: it is the operator's time */
-}
-
-/* Completes commands as the first word, guests' names as the second. */
-static const char *monitor_complete(void *arg, const char *buf, u32 start, u32 len)
-{
-	static char rest[LINE_SIZE];
-	struct terminal *t = arg;
-	u32 i, n = start ? guest_count : ARRAY_SIZE(commands), found = 0, same = 0;
-
-	for (i = 0; i < n; i++) {
-		const char *s = start ? guests[i]->name : commands[i].name;
-
-		if (strncmp(s, buf + start, len))
-			continue;
-		if (!found++)
-			same = (u32)snprintf(rest, sizeof(rest), "%s ", s + len);
-		while (strncmp(rest, s + len, same) && found > 1)
-			same--;
-	}
-	rest[same] = 0;
-	if (found > 1 && !same) {
-		out = t;
-		say("\n");
-		for (i = 0; i < n; i++) {
-			const char *s = start ? guests[i]->name : commands[i].name;
-
-			if (!strncmp(s, buf + start, len))
-				say("%s  ", s);
-		}
-		say("\n");
-		line_redraw(&t->edit);
-	}
-	return found ? rest : NULL;
 }
 
 static void monitor_put(void *arg, const char *data, u32 len)
@@ -498,7 +485,7 @@ void monitor_key(struct terminal *t, u8 c)
 
 	if (e == LINE_NOTHING)
 		return;
-	out = t;
+	monitor_say_on(t);
 	if (t->asked) {
 		t->asked = false;
 		t->edit.prompt = PROMPT;

@@ -15,10 +15,17 @@ struct guest *need_guest(const char *name);
 struct terminal;
 void monitor_key(struct terminal *t, u8 c);	/* a byte typed at the monitor */
 void monitor_enter(struct terminal *t);		/* shows the prompt */
+void monitor_say_on(struct terminal *t);	/* where say() prints from now on */
+const char *monitor_command(u32 i);		/* the i-th command's name; NULL: there are no more */
+/* For struct lineedit. */
+const char *monitor_complete(void *arg, const char *buf, u32 start, u32 len);
 
-/* Commands; w are their words, missing ones are "". */
+/* Commands; w are their words, missing ones are "", as is the one after the last. */
 void cmd_info(char **w);
 void cmd_disk(char **w);
 void cmd_net(char **w);
+void cmd_set(char **w);
+void cmd_new(char **w);
+void cmd_start(char **w);
 
 #endif

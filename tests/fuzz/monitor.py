@@ -5,6 +5,7 @@ Whatever is typed, Ringlet does not panic, its guests are as sound as before, an
 """
 import os
 import random
+import re
 
 from harness import Group
 from guests import build
@@ -20,11 +21,22 @@ GUESTS = [("alpha", {"kernel": "witness", "disk": ["ram:1M", "data.img cow"], "n
           ("eta", {"kernel": "spin", "cmdline": "variant=console"}),
           ("theta", {"kernel": "replies"})]
 DISKS = [f"{name}.vd{letter}" for name, _ in GUESTS for letter in "abc"]
-WORDS = ["list", "console", "resize", "info", "stats", "start", "shutdown", "reboot", "destroy", "pause", "unpause", "dmesg",
+FILES = ["witness", "spin", "hello", "triple", "nowhere", "data.img", "plain.img", "ringlet.conf"]
+NEW = ["iota", "kappa", "mu", "9", ""]
+WORDS = ["set", "new", "list", "console", "resize", "info", "stats", "start", "shutdown", "reboot", "destroy", "pause", "unpause", "dmesg",
          "mem", "disk", "net", "audit", "help", "trace", "sysrq", "poweroff later", ""]
 SIZES = ["80x25", "255x100", "20x5", "0x0", "256x101", "80x", "x", "-1x-1", "99999999999x1", "100x40"]
 JUNK = [b"\x00", b"\xff" * 3, b"\x1b[A", b"\x1b[1;1R", b"\x1b]", b"\x07", b"\t", b"\t\t", b"\x15", b"\x17", b"\x01\x0b", b"\x03", b"\x1b[3~",
         b"%s%n", b"a" * 400, b" ", b"\n", b"\x1b[D" * 5, b"\x10" * 20, b"\x0e", b"\x7f" * 9, b"4294967296", b"-1", b"\x0c"]
+
+
+def settings(chance):
+    """Words that may follow start, set and new."""
+    return " ".join(chance.choice([
+        f"kernel={chance.choice(FILES)}", f"kernel={chance.choice(FILES)}", f"initrd={chance.choice(FILES + [''])}",
+        f"memory={chance.choice(['4M', '8M', '9M', '1M', '2000M', '', 'x'])}", f"cmdline={chance.choice(['variant=loop', '', 'a'])}",
+        'cmdline="variant=timer b  c"', 'disk="ram:64K"', 'disk="data.img cow"', "disk=plain.img", "net=lan", 'net="other strict"',
+        "net=n mac=02:00:00:00:00:01", "start=yes", "memory", "=", '"', "\t", "ke\t"]) for _ in range(chance.randrange(6)))
 
 
 def command(chance):
@@ -36,6 +48,7 @@ def command(chance):
         f"reboot {name}", f"disk save {disk}", f"disk save {disk}", f"disk reset {disk}", "disk cancel", "disk", "disk", "mem", "list",
         f"stats {name} -m", f"stats {name} {chance.choice(['exits', 'absent', 'time', 'nothing'])}", f"resize {name} {chance.choice(SIZES)}", f"dmesg {name}", f"info {name}", f"audit {name}",
         f"net capture {chance.choice(['lan', 'other', 'none', 'off', 'off'])}", "net",
+        f"start {name} {settings(chance)}", f"set {name} {settings(chance)}", f"new {chance.choice(NEW + [name])} {settings(chance)}",
         " ".join(chance.choice(WORDS + DISKS) for _ in range(chance.randrange(6)))]).encode()
     if chance.random() < 0.1:
         at = chance.randrange(len(line) + 1)
@@ -80,11 +93,13 @@ def typed(seed):
         r.at = "monitor"
         r.command("disk cancel")
         r.command("net capture off")
-        for name, _ in GUESTS:
+        for name in r.states():
             r.command(f"destroy {name}")
             r.wait_state(name, ("off", "crashed"))
-        for disk in DISKS:
+        for disk in DISKS + re.findall(r"^((?:iota|kappa|mu)\.vd.)", r.command("disk"), re.M):
             r.command(f"disk reset {disk}")
+        for name, keys in GUESTS:       # what has been changed; the heap keeps what was added
+            r.command(f"set {name} kernel={keys['kernel']} memory=8M" if keys["kernel"] != "nowhere" else "")
         now = r.free_kib()
         check(abs(now - r.free) < 512, f"{r.free} KiB were free at the beginning, {now} KiB are at the end")
         for name in ("alpha", "beta"):

@@ -480,6 +480,7 @@ def groups():
     import journey
     import networks
     import v86
+    import words
     tests = {"ird": "initrd-tests.gz", "memory": "64M"}     # the selftests unpacked want room
     pair = [("alpha", section(**tests)), ("beta", section(**tests)),
             ("gamma", section(**tests, start="no", cmdline="rdinit=/bin/false")),
@@ -496,4 +497,5 @@ def groups():
         Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
                [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
                 ("6.12-signals", signals), ("6.12-clock", clock)], version="6.12"),
-    ] + debian.groups() + disks.groups() + entropy.groups() + journey.groups() + networks.groups() + v86.groups()
+    ] + debian.groups() + disks.groups() + entropy.groups() + journey.groups() + networks.groups() + v86.groups() + \
+        words.groups()

@@ -180,8 +180,7 @@ static void make_disks(void)
 	guests[0] = &alpha;
 	guests[1] = &beta;
 	guest_count = 2;
-	disks_add(&alpha);
-	disks_add(&beta);
+	CHECK(disks_add(&alpha) && disks_add(&beta), "no memory");
 	disk[0] = alpha.disk[0];
 	disk[1] = beta.disk[0];
 	disk[2] = alpha.disk[1];
@@ -190,6 +189,26 @@ static void make_disks(void)
 	for (i = 0; i < DISKS; i++)
 		CHECK(disk[i] == disk_at(i == 0 ? 0 : i == 1 ? 4 : i - 1), "disk_at");
 	CHECK(!disk_at(DISKS), "there is one too many");
+}
+
+/* What a guest writes, nobody boots: neither now nor when it is given another kernel. */
+static void kernels(void)
+{
+	char msg[160];
+
+	CHECK(disks_check(&alpha, msg, sizeof(msg)) && disks_check(&beta, msg, sizeof(msg)), "%s", msg);
+	strcpy(beta_cfg.kernel, "b.img");
+	CHECK(disks_check(&beta, msg, sizeof(msg)), "nobody has written it: %s", msg);
+	CHECK(!disks_check(&alpha, msg, sizeof(msg)) && strstr(msg, "boots from"), "alpha would write beta's kernel: %s", msg);
+	alpha.starts = 1;
+	CHECK(!disks_check(&beta, msg, sizeof(msg)) && strstr(msg, "written by alpha"), "alpha has written it: %s", msg);
+	strcpy(beta_cfg.kernel, "a.img");
+	strcpy(beta_cfg.initrd, "b.img");
+	CHECK(!disks_check(&beta, msg, sizeof(msg)), "alpha has written its initrd");
+	beta_cfg.initrd[0] = 0;
+	CHECK(disks_check(&beta, msg, sizeof(msg)), "alpha does not write it, it is cow: %s", msg);
+	beta_cfg.kernel[0] = 0;
+	alpha.starts = 0;
 }
 
 static void make_devices(void)
@@ -475,6 +494,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(image_a); i++)
 		image_a[i] = image_b[i] = pristine[i] = (u8)(rnd(4) ? rnd(256) : 0);
 	make_disks();
+	kernels();
 	make_devices();
 	for (i = 0; i < DISKS; i++) {
 		model[i] = calloc(1, disk[i]->blocks * BLK_BLOCK);

@@ -131,6 +131,55 @@ static void wrong(void)
 	CHECK_EQ(lines_said, 4);
 }
 
+static void say(const char *line)
+{
+	lines_said++;
+	strcpy(said, line);
+}
+
+/* The words, at run time, for a guest that has this section. */
+static bool words(const char *section, const char *line)
+{
+	static char copy[400];
+	char *w[20], *at = strcpy(copy, line);
+	u32 n = 0;
+
+	p(section);
+	for (at = strtok(at, "|"); at; at = strtok(NULL, "|"))
+		w[n++] = at;
+	said[0] = 0;
+	return config_words(&c.guest[0], w, n, say);
+}
+
+static void at_run_time(void)
+{
+	static const char *const section = "[a]\nkernel = k\nmemory = 8M\ndisk = d cow\ncmdline = x y\n";
+	static const struct { const char *line, *word; } bad[] = {
+		{ "memory", "not KEY=VALUE" }, { "memory=", "memory" }, { "memory=1M", "little" }, { "memroy=8M", "memroy" },
+		{ "memory=8M|memory=9M", "already" }, { "=", "unknown" }, { "disk= ", "disk" }, { "net= \t ", "net" },
+		{ "disk=x rw", "rw" }, { "kernel=", "kernel" }, { "cmdline=1|initrd=2|start=maybe", "start" },
+	};
+	struct guest_config *g = &c.guest[0], fresh;
+	u32 i;
+
+	CHECK(words(section, "memory=9M| cmdline = quiet  a=b |net=lan0 strict"), "%s", said);
+	CHECK(g->memory == 9 << 20 && g->nets == 1 && g->net[0].strict && !strcmp(g->kernel, "k"), "the words");
+	CHECK(g->disks == 1 && g->disk[0].cow, "what no word named");
+	CHECK_STR(g->cmdline, "quiet  a=b");
+	CHECK(words(section, "") && words(section, "initrd=|cmdline=") && !g->cmdline[0] && !g->error[0], "nothing");
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		lines_said = 0;
+		CHECK(!words(section, bad[i].line), "%s is taken", bad[i].line);
+		CHECK(lines_said == 1 && strstr(said, bad[i].word), "%s: %s", bad[i].line, said);
+		CHECK(strncmp(said, "ringlet.conf", 12) && !g->error[0], "%s: it has no place: %s", bad[i].line, said);
+	}
+	memset(&fresh, 0xEE, sizeof(fresh));
+	CHECK(config_new(&fresh, "gamma", say) && !strcmp(fresh.name, "gamma") && fresh.memory == 48 << 20 && !fresh.disks &&
+	      !fresh.kernel[0] && !fresh.start && !fresh.error[0], "a new one");
+	CHECK(!config_new(&fresh, "7", say) && !config_new(&fresh, "a b", say) && !config_new(&fresh, "", say) &&
+	      !config_new(&fresh, "sixteen-letters-0", say), "names");
+}
+
 static void anything(void)
 {
 	static const char *const bits[] = { "[", "]", "\n", "=", "kernel", "memory", "48M", " ", "#", "\0x", "a", "\r",
@@ -166,6 +215,8 @@ int main(int argc, char **argv)
 	devices();
 	CASE("wrong");
 	wrong();
+	CASE("words at run time");
+	at_run_time();
 	CASE("anything");
 	anything();
 	return passed();

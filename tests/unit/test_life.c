@@ -39,9 +39,11 @@ static struct parts *of(const struct guest *x) { return &part[x->id - 1]; }
 u64 time_ns(void) { return now; }
 bool wall_known(void) { return clock_known; }
 u32 shadow_pages_for(u32 mem_pages) { (void)mem_pages; return TABLES; }
-void disks_add(struct guest *x) { (void)x; }
+bool disks_add(struct guest *x) { (void)x; return true; }
+bool lan_add(struct guest *x) { (void)x; return true; }
 bool disks_resetting(const struct guest *x) { (void)x; return resetting; }
 struct console *console_create(struct guest *x) { return (struct console *)x; }
+void console_destroy(struct console *x) { (void)x; }
 void console_forget_typed(struct guest *x) { (void)x; forgotten++; }
 
 void console_print(struct guest *x, const char *text, u32 len)
@@ -530,6 +532,76 @@ static void restart_fails(void)
 	CHECK_HAS(last_log, "a kernel is none");
 }
 
+/* What it is for one life goes with that life, and not with a restart in it; and what it is for good does not change
+ * while it lives. */
+static void other_words(void)
+{
+	struct guest_config other;
+	struct guest *x = g[0];
+
+	other = *x->config;
+	other.memory = 700 * PAGE_SIZE;
+	kernel_bad = true;
+	CHECK(!guest_start_as(x, &other, msg, sizeof(msg)) && x->cfg == x->config, "a start that is refused");
+	kernel_bad = false;
+	CHECK(guest_start_as(x, &other, msg, sizeof(msg)), "%s", msg);
+	CHECK(!guest_configure(x, &other, msg, sizeof(msg)) && strstr(msg, "starting"), "changed while it starts: %s", msg);
+	settle();
+	CHECK(x->mem_pages == 700 && x->cfg->memory == 700 * PAGE_SIZE && x->config == &cfg[0], "this life");
+	CHECK(!guest_configure(x, &other, msg, sizeof(msg)) && cfg[0].memory != other.memory, "changed while it runs");
+	CHECK(!guest_start_as(x, &cfg[1], msg, sizeof(msg)) && x->mem_pages == 700 && strstr(msg, "running"), "%s", msg);
+	now += 2 * SECOND;
+	guest_stopped(x, SHUTDOWN_RESTART, "");
+	settle();
+	CHECK(x->state == GUEST_RUNNING && x->mem_pages == 700, "a restart is of the same life");
+	off(x);
+	CHECK(x->cfg == x->config, "it is off");
+	load_fails = 0;
+	CHECK(guest_start_as(x, &other, msg, sizeof(msg)), "%s", msg);
+	settle();
+	load_fails = ~0u;
+	CHECK(x->state == GUEST_OFF && x->cfg == x->config, "a start that fails");
+	running(x);
+	CHECK_EQ(x->mem_pages, cfg[0].memory / PAGE_SIZE);
+	now += 2 * SECOND;
+	off(x);
+	other.memory = 800 * PAGE_SIZE;
+	CHECK(guest_configure(x, &other, msg, sizeof(msg)) && x->config == &cfg[0], "%s", msg);
+	running(x);
+	CHECK_EQ(x->mem_pages, 800);
+	now += 2 * SECOND;
+	off(x);
+	cfg[0].memory = 1500 * PAGE_SIZE;
+}
+
+static void added(void)
+{
+	struct guest_config other = { .name = "guest1", .memory = 600 * PAGE_SIZE };
+	struct guest *x;
+	u32 n;
+
+	CHECK(!guest_new(&other, msg, sizeof(msg)) && strstr(msg, "already"), "%s", msg);
+	strcpy(other.name, "new");
+	x = guest_new(&other, msg, sizeof(msg));
+	CHECK(x && guest_find("new") == x && x->config != &other && x->id == guest_count && x->state == GUEST_OFF, "%s", msg);
+	memset(&other, 0xEE, sizeof(other));
+	running(x);
+	CHECK_EQ(x->mem_pages, 600);
+	now += 2 * SECOND;
+	off(x);
+	for (n = guest_count; n < MAX_GUESTS; n++) {
+		other = (struct guest_config){ .memory = PAGE_SIZE };
+		snprintf(other.name, sizeof(other.name), "more%u", n);
+		CHECK(guest_new(&other, msg, sizeof(msg)), "%s", msg);
+	}
+	strcpy(other.name, "one-more");
+	CHECK(!guest_new(&other, msg, sizeof(msg)) && guest_count == MAX_GUESTS && strstr(msg, "16 guests"), "%s", msg);
+	while (guest_count > N) {
+		free(guests[--guest_count]->config);
+		free(guests[guest_count]);
+	}
+}
+
 /* Restarts have their memory, though others would take it at every moment. */
 static void promised(void)
 {
@@ -684,6 +756,9 @@ int main(int argc, char **argv)
 	promised();
 	CASE("told");
 	told();
+	CASE("other words");
+	other_words();
+	added();
 	CASE("at random");
 	at_random();
 	for (i = 0; i < N; i++)

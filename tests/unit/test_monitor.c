@@ -91,6 +91,33 @@ static bool can(const char *what, struct guest *who, char *msg, u32 len)
 	return !refused;
 }
 bool guest_start(struct guest *who, char *msg, u32 len) { return can("start", who, msg, len); }
+bool guest_start_as(struct guest *who, const struct guest_config *c, char *msg, u32 len)
+{
+	return can(c->cmdline, who, msg, len);
+}
+bool guest_configure(struct guest *who, const struct guest_config *c, char *msg, u32 len)
+{
+	note("%uM ", c->memory >> 20);
+	return can("set", who, msg, len);
+}
+struct guest *guest_new(const struct guest_config *c, char *msg, u32 len)
+{
+	note("new %s %s", c->name, c->kernel);
+	snprintf(msg, len, "%s", refused ? refused : "");
+	return refused ? NULL : &g[1];
+}
+bool screen_keymap(const char *name, char *msg, u32 len)
+{
+	note("keymap %s", name);
+	snprintf(msg, len, "there are others");
+	return !strcmp(name, "de");
+}
+const struct image *image_at(u32 i)
+{
+	static const struct image map = { .name = "linux.map" };
+
+	return i ? NULL : &map;
+}
 bool guest_pause(struct guest *who, char *msg, u32 len) { return can("pause", who, msg, len); }
 bool guest_unpause(struct guest *who, char *msg, u32 len) { return can("unpause", who, msg, len); }
 bool guest_destroy(struct guest *who, const char *reason) { note("%s %s", reason, who->name); return !refused; }
@@ -203,7 +230,7 @@ static void lines(void)
 	says("help strat", "no command 'strat'");
 	CHECK_HAS(type("des\t\r"), "which guest?");
 	CHECK_HAS(type("info be\t\r"), "name     beta");
-	CHECK_HAS(type("s\t"), "stats  start  shutdown  ");
+	CHECK_HAS(type("s\t"), "stats  start  set  shutdown  ");
 	type("\025");
 	cfg[0].error[0] = 033;			/* what comes from outside does nothing to a terminal */
 	says("info alpha", "config   ?");
@@ -391,6 +418,7 @@ int main(int argc, char **argv)
 	seed_from(argc, argv, 0);
 	for (i = 0; i < N; i++) {
 		guests[i] = &g[i];
+		g[i].config = &cfg[i];
 		g[i].cfg = &cfg[i];
 		g[i].id = i + 1;
 		g[i].state = GUEST_OFF;
