@@ -1142,6 +1142,9 @@ MUTANTS = {
     ],
     "drivers/ps2/kbd.c": [
         ("unit/kbd", "s->skip = 5;", "s->skip = 1;"),
+        ("unit/kbd", "return s->alt_r && keymap->altgr;", "return s->alt_r;"),
+        ("unit/kbd", "(s->caps && is_letter(code))", "s->caps"),
+        ("unit/kbd", "(u8)(0xC0 | c >> 6)", "(u8)c"),
     ],
     "drivers/serial/filter.c": [
         ("unit/filter", "if (s[i] < '0' || s[i] > ';')", "if (s[i] < '0')"),

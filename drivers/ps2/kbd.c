@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The keyboard.  First the translation, which is pure: tables for keys that type a character and
- * for keys that send a sequence.  Then the few lines that touch the port.
+ * The keyboard.  First the translation: keymaps.c knows the keys that type a character, here are
+ * those that send a sequence.  Then the few lines that touch the port.
  */
 #include <string.h>
 #include "arch/x86/irq.h"
 #include "arch/x86/regs.h"
 #include "drivers/ps2/kbd.h"
+#include "drivers/ps2/keymaps.h"
 #include "hv/lib/ring.h"
 
 #define RELEASED	0x80
@@ -29,9 +30,12 @@
 #define SC_PAGE_DOWN	0x51		/* 3 */
 #define SC_KP_LAST	0x53		/* ., Del */
 
-static const char plain[] = "\0\0331234567890-=\177\tqwertyuiop[]\r\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-static const char shifted[] = "\0\033!@#$%^&*()_+\177\tQWERTYUIOP{}\r\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
-_Static_assert(sizeof(plain) == 0x3A + 1 && sizeof(shifted) == sizeof(plain), "scan codes 0..0x39");
+/* Keys that type the same in every layout, by scan code. */
+static const struct { u8 code, types; } common[] = {
+	{ 0x01, 033 }, { 0x0E, 0x7F }, { 0x0F, '\t' }, { 0x1C, '\r' }, { 0x37, '*' }, { 0x39, ' ' },
+};
+
+static const struct keymap *keymap = &keymaps[0];
 
 /* The keypad from 7 to ".", as digits and as the cursor keys printed below them.  The separate
  * cursor keys send the same codes after SC_EXTENDED. */
@@ -44,15 +48,19 @@ static const char *const function_keys[12] = {
 };
 
 static bool is_ctrl(const struct kbd_state *s) { return s->ctrl_l || s->ctrl_r; }
-static bool is_alt(const struct kbd_state *s) { return s->alt_l || s->alt_r; }
+static bool is_altgr(const struct kbd_state *s) { return s->alt_r && keymap->altgr; }
+static bool is_alt(const struct kbd_state *s) { return s->alt_l || (s->alt_r && !is_altgr(s)); }
 static bool is_shift(const struct kbd_state *s) { return s->shift_l || s->shift_r; }
 
-static bool type_byte(const struct kbd_state *s, u8 c, struct kbd_event *e)
+/* A character, less than 0x800, in UTF-8. */
+static bool type_char(const struct kbd_state *s, u32 c, struct kbd_event *e)
 {
 	memset(e, 0, sizeof(*e));
 	if (is_alt(s))
 		e->bytes[e->len++] = '\033';
-	e->bytes[e->len++] = c;
+	if (c >= 0x80)
+		e->bytes[e->len++] = (u8)(0xC0 | c >> 6);
+	e->bytes[e->len++] = (u8)(c < 0x80 ? c : 0x80 | (c & 0x3F));
 	return true;
 }
 
@@ -69,7 +77,7 @@ static bool type_sequence(const char *sequence, struct kbd_event *e)
 
 static bool type_function(const struct kbd_state *s, u32 n, struct kbd_event *e)
 {
-	if (!is_alt(s))
+	if (!is_alt(s) && !is_altgr(s))
 		return type_sequence(function_keys[n - 1], e);
 	memset(e, 0, sizeof(*e));
 	e->kind = KBD_SWITCH;
@@ -78,38 +86,60 @@ static bool type_function(const struct kbd_state *s, u32 n, struct kbd_event *e)
 }
 
 /* What a key types with Ctrl, by its character; -1: nothing. */
-static int control_of(u8 c)
+static int control_of(u32 c)
 {
 	if (c >= 'a' && c <= 'z')
 		return c & 0x1F;
 	switch (c) {
-	case ' ': case '2': return 0;
+	case ' ': case '@': case '2': return 0;
 	case '[': case '3': return 0x1B;
 	case '\\': case '4': return 0x1C;
 	case ']': case '5': return 0x1D;
-	case '6': return 0x1E;
-	case '-': case '/': case '7': return 0x1F;
+	case '^': case '6': return 0x1E;
+	case '-': case '_': case '/': case '7': return 0x1F;
 	case 0x7F: case '8': return c == '8' ? 0x7F : '\b';
-	case '\r': case '\t': case 0x1B: return c;
+	case '\r': case '\t': case 0x1B: return (int)c;
 	}
 	return -1;
 }
 
-static bool type_character(const struct kbd_state *s, u8 code, struct kbd_event *e)
+/* Caps Lock is for letters: keys whose character with Shift is the same in upper case. */
+static bool is_letter(u8 code)
 {
-	u8 c = (u8)plain[code];
-	bool shift = is_shift(s);
+	u32 c = keymap_type(keymap, code, KEYMAP_PLAIN);
 
-	if (!c)
-		return false;
-	if (is_ctrl(s)) {
-		int control = control_of(c);
+	return ((c >= 'a' && c <= 'z') || c >= 0xE0) && keymap_type(keymap, code, KEYMAP_SHIFT) == c - 0x20;
+}
 
-		return control >= 0 && type_byte(s, (u8)control, e);
-	}
-	if (s->caps && c >= 'a' && c <= 'z')
-		shift = !shift;
-	return type_byte(s, shift ? (u8)shifted[code] : c, e);
+/* What the key types; 0: nothing. */
+static u32 character_of(const struct kbd_state *s, u8 code)
+{
+	bool shift = is_shift(s) != (s->caps && is_letter(code));
+	u32 i, c = is_altgr(s) ? keymap_type(keymap, code, KEYMAP_ALTGR) : 0;
+
+	for (i = 0; i < ARRAY_SIZE(common); i++)
+		if (common[i].code == code)
+			return common[i].types;
+	return c ?: keymap_type(keymap, code, shift ? KEYMAP_SHIFT : KEYMAP_PLAIN);
+}
+
+/* With Ctrl a digit does the same whether it is typed with Shift, as in France, or without. */
+static bool type_control(const struct kbd_state *s, u8 code, struct kbd_event *e)
+{
+	struct kbd_state no_shift = { .alt_r = s->alt_r };
+	u32 shifted = keymap_type(keymap, code, KEYMAP_SHIFT);
+	int control = control_of(character_of(&no_shift, code));
+
+	if (control < 0 && shifted >= '0' && shifted <= '9')
+		control = control_of(shifted);
+	return control >= 0 && type_char(s, (u32)control, e);
+}
+
+static bool type_key(const struct kbd_state *s, u8 code, struct kbd_event *e)
+{
+	u32 c = character_of(s, code);
+
+	return is_ctrl(s) ? type_control(s, code, e) : c && type_char(s, c, e);
 }
 
 /* Keeps track of modifier keys and locks; true: code was one of them. */
@@ -135,6 +165,18 @@ static bool kbd_modifier(struct kbd_state *s, u8 code, bool extended, bool down)
 		s->num ^= down;
 		return true;
 	}
+	return false;
+}
+
+bool kbd_set_layout(const char *name)
+{
+	const struct keymap *k;
+
+	for (k = keymaps; k->name; k++)
+		if (!strcmp(k->name, name)) {
+			keymap = k;
+			return true;
+		}
 	return false;
 }
 
@@ -170,13 +212,13 @@ bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e)
 			*e = (struct kbd_event){ .kind = code == SC_PAGE_UP ? KBD_PAGE_UP : KBD_PAGE_DOWN };
 			return true;
 		}
-		return digit ? type_byte(s, (u8)keypad[code - SC_KP_FIRST], e) : type_sequence(sequence, e);
+		return digit ? type_char(s, (u8)keypad[code - SC_KP_FIRST], e) : type_sequence(sequence, e);
 	}
 	if (extended && code != SC_KP_SLASH && code != SC_KP_ENTER)
 		return false;
 	if (extended && code == SC_KP_SLASH)
-		return type_byte(s, '/', e);
-	return code < sizeof(plain) - 1 && type_character(s, code, e);
+		return type_char(s, '/', e);
+	return type_key(s, code, e);
 }
 
 /* ---- the port ---- */

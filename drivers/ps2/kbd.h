@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A PC keyboard with US layout: turns scan codes (set 1, as the controller translates them) into
+ * A PC keyboard: turns scan codes (set 1, as the controller translates them) into
  * the bytes a VT100 would send.  The controller stays as the BIOS set it up, so that USB keyboards
  * behind the BIOS's emulation work too.
  */
@@ -30,7 +30,9 @@ struct kbd_state {
 	u8 skip;		/* scan codes still to ignore (Pause) */
 };
 
-/* Pure: takes one scan code; true: *e says what it typed. */
+/* From now on keys type what they do in that layout; false: there is none of that name. */
+bool kbd_set_layout(const char *name);
+/* Takes one scan code; true: *e says what it typed. */
 bool kbd_translate(struct kbd_state *s, u8 scancode, struct kbd_event *e);
 
 /* A controller answers, or the BIOS in its place. */

@@ -221,6 +221,14 @@ static void cmd_resize(char **w)
 		say("not enough memory for a console of that size\n");
 }
 
+static void cmd_keymap(char **w)
+{
+	char msg[80];
+
+	if (!screen_keymap(w[1], msg, sizeof(msg)))
+		say("%s\n", msg);
+}
+
 static void monitor_ask(const char *name, u32 irq, const char *what)
 {
 	struct guest *g = need_guest(name);
@@ -342,6 +350,7 @@ static const struct command {
 	{ "disk", "[save|reset NAME | cancel]", "the disks; send one out, drop its changes", cmd_disk },
 	{ "net", "[capture LAN|off]", "the LANs; record what goes over one", cmd_net },
 	{ "audit", "[NAME]", "check the shadow page tables", cmd_audit },
+	{ "keymap", "LAYOUT", "the keyboard's: us, uk, de or fr", cmd_keymap },
 	{ "help", "[COMMAND]", "this", cmd_help },
 	{ "poweroff", "[now]", "turn the machine off; now: without asking", cmd_poweroff },
 };

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The terminal every PC has: the VGA screen and the keyboard. */
+#include <stdio.h>
 #include "arch/x86/time.h"
 #include "drivers/ps2/kbd.h"
+#include "drivers/ps2/keymaps.h"
 #include "drivers/vga/vga.h"
 #include "drivers/vga/vt.h"
 #include "hv/dev/console.h"
+#include "hv/lib/lib.h"
+#include "hv/load/load.h"
 #include "hv/run/run.h"
 #include "hv/ui/terminal.h"
 #include "hv/ui/view.h"
@@ -22,8 +26,31 @@ static u64 drawn_ns;
 
 /* ---- the screen ---- */
 
+/* keymap=de on our own line, or `keymap de` at the monitor.  false: msg says what is wrong. */
+bool screen_keymap(const char *name, char *msg, u32 len)
+{
+	const struct keymap *k;
+	u32 n;
+
+	if (kbd_set_layout(name))
+		return true;
+	n = (u32)snprintf(msg, len, "keymap=%.16s: there are", name);
+	for (k = keymaps; k->name && n < len; k++)
+		n += (u32)snprintf(msg + n, len - n, "%s %s", k == keymaps ? "" : ",", k->name);
+	return false;
+}
+
+static void read_keymap_option(void)
+{
+	char name[16], msg[80];
+
+	if (hv_cmdline_get("keymap", name, sizeof(name)) && !screen_keymap(name, msg, sizeof(msg)))
+		hv_log("%s", msg);
+}
+
 void screen_start(void)
 {
+	read_keymap_option();
 	vt_init(&monitor_vt, monitor_cells, VGA_COLS, VGA_ROWS);
 	monitor_vt.history = &monitor_history;
 	dirty = true;

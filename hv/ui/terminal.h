@@ -53,6 +53,7 @@ void serial_drain(void);
 /* ---- screen.c: VGA and keyboard ---- */
 extern struct terminal terminal_screen;
 void screen_start(void);
+bool screen_keymap(const char *name, char *msg, u32 len);	/* the keyboard's layout */
 void screen_put(const void *data, u32 len);	/* at the monitor */
 void screen_changed(void);		/* what it shows has changed: it will be drawn soon */
 void screen_draw(void);			/* draws it now */
