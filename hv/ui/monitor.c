@@ -381,7 +381,7 @@ static void cmd_help(char **w)
 	if (w[1][0] && !monitor_find(w[1]))
 		say("no command '%s'; help alone lists all\n", w[1]);
 	if (!w[1][0])
-		say("A guest is named by its name or number.  Ctrl-%c 1..9 shows one, Ctrl-%c m leads\n"
+		say("A guest is named by its name or number.  Ctrl-%c 1..16 shows one, Ctrl-%c m leads\n"
 		    "back.  On the screen Shift-PgUp and Shift-PgDn look at what has scrolled off.\n", k, k);
 }
 

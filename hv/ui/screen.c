@@ -177,7 +177,7 @@ static void screen_listen(void)
 			terminal_hint(&terminal_screen, "\r\n[Ctrl-Alt-Del does nothing; poweroff in the monitor ends all]\r\n");
 		} else if (e.kind == KBD_SWITCH && e.number == 12) {
 			terminal_focus(&terminal_screen, NULL);
-		} else if (e.kind == KBD_SWITCH && e.number <= 8 && e.number <= guest_count) {
+		} else if (e.kind == KBD_SWITCH && e.number <= 11 && e.number <= guest_count) {
 			terminal_focus(&terminal_screen, guests[e.number - 1]);
 		}
 	}

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "arch/x86/time.h"
 #include "drivers/vga/vga.h"
 #include "hv/dev/console.h"
 #include "hv/dev/dev.h"
@@ -15,6 +16,8 @@
 #include "hv/ui/monitor.h"
 #include "hv/ui/terminal.h"
 #include "hv/ui/ui.h"
+
+#define DIGIT_NS	700000000ull	/* so long a second digit may take */
 
 static u8 escape_key = 'T' & 0x1F;
 
@@ -52,7 +55,7 @@ static void say_keys(struct console *c)
 {
 	char line[160], key = escape_key + '@';
 
-	snprintf(line, sizeof(line), "[%s.  Ctrl-%c m: the monitor, Ctrl-%c 1..9: a guest, Ctrl-%c ?: help]\n",
+	snprintf(line, sizeof(line), "[%s.  Ctrl-%c m: the monitor, Ctrl-%c 1..16: a guest, Ctrl-%c ?: help]\n",
 		 c->guest->name, key, key, key);
 	console_print(c->guest, line, strlen(line));
 }
@@ -111,8 +114,8 @@ static void escape_help(struct terminal *t)
 {
 	char k = escape_key + '@';
 
-	terminal_hint(t, "\r\n[Ctrl-%c and then  m: monitor  1..9: that guest  n: next guest  r: this terminal's size  "
-		      "Ctrl-%c: sends one  ?: this.  On the screen also Alt-F1..F8 and Alt-F12.]\r\n", k, k);
+	terminal_hint(t, "\r\n[Ctrl-%c and then  m: monitor  1..16: that guest  n: next guest  r: this terminal's size  "
+		      "Ctrl-%c: sends one  ?: this.  On the screen also Alt-F1..F11 and Alt-F12.]\r\n", k, k);
 }
 
 void terminal_fit(struct terminal *t, u32 cols, u32 rows)
@@ -121,6 +124,42 @@ void terminal_fit(struct terminal *t, u32 cols, u32 rows)
 	rows = MIN(MAX(rows, CONSOLE_MIN_ROWS), CONSOLE_MAX_ROWS);
 	if (console_resize(t->focus->guest, cols, rows))
 		terminal_hint(t, "\r\n[%s: %ux%u]\r\n", t->focus->guest->name, cols, rows);
+}
+
+static void show_number(struct terminal *t, u32 number)
+{
+	t->number = 0;
+	if (number <= guest_count)
+		terminal_focus(t, guests[number - 1]);
+	else
+		terminal_hint(t, "\r\n[there is no guest %u: there are %u]\r\n", number, guest_count);
+}
+
+/* A digit shows its guest at once, unless there are guests whose numbers begin with it: then the
+ * next key decides, or a moment in which none comes. */
+static void first_digit(struct terminal *t, u32 digit)
+{
+	if (digit * 10 > guest_count) {
+		show_number(t, digit);
+		return;
+	}
+	t->number = digit;
+	t->number_ns = time_ns();
+}
+
+/* true: c was the second digit. */
+static bool second_digit(struct terminal *t, u8 c)
+{
+	bool digit = c >= '0' && c <= '9';
+
+	show_number(t, digit ? t->number * 10 + (c - '0') : t->number);
+	return digit;
+}
+
+static void no_second_digit(struct terminal *t)
+{
+	if (t->number && time_ns() - t->number_ns > DIGIT_NS)
+		show_number(t, t->number);
 }
 
 static void escape_command(struct terminal *t, u8 c)
@@ -137,10 +176,8 @@ static void escape_command(struct terminal *t, u8 c)
 			t->ops->fit();
 		else
 			terminal_hint(t, "\r\n[r is for a guest's console; here there is resize]\r\n");
-	} else if (c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count) {
-		terminal_focus(t, guests[c - '1']);
 	} else if (c >= '1' && c <= '9') {
-		terminal_hint(t, "\r\n[there is no guest %c: there are %u]\r\n", c, guest_count);
+		first_digit(t, c - '0');
 	} else {
 		escape_help(t);
 	}
@@ -162,6 +199,8 @@ static void type_to_guest(struct terminal *t, u8 c)
 
 void terminal_key(struct terminal *t, u8 c)
 {
+	if (t->number && second_digit(t, c))
+		return;
 	if (t->escaped) {
 		t->escaped = false;
 		escape_command(t, c);
@@ -180,6 +219,8 @@ bool terminals_work(void)
 {
 	serial_poll();
 	screen_poll();
+	no_second_digit(&terminal_serial);
+	no_second_digit(&terminal_screen);
 	return false;
 }
 

@@ -24,6 +24,8 @@ struct terminal {
 	const struct terminal_ops *ops;
 	struct console *focus;		/* the guest's console it shows; NULL: the monitor */
 	bool escaped;			/* the escape key was typed */
+	u32 number;			/* and then this digit, to which another may belong; 0: none */
+	u64 number_ns;			/* when */
 	bool asked;			/* whether to turn the machine off: the next line answers */
 	bool in_command;		/* a monitor command is printing: no log lines in between */
 	struct lineedit edit;		/* at the monitor */

@@ -3,7 +3,7 @@
 import re
 
 import linux
-from ringlet import check
+from ringlet import ESCAPE, check
 
 
 def memory(r, guest):
@@ -60,7 +60,27 @@ def added(r):
     linux.restarts(r, 3, "gamma", lambda: r.command("reboot gamma"))
 
 
+def up_to_sixteen(r):
+    """As many as there may be, and Ctrl-T with two digits shows the last; nobody waits for a second digit that cannot be."""
+    for n in range(len(r.states()) + 1, 17):
+        check(f"guest{n} is guest {n}" in r.command(f"new guest{n} kernel=linux-6.1 initrd=initrd.gz memory=16M cmdline=quiet"), n)
+    check("16 guests already" in r.command("new more kernel=linux-6.1"), "a seventeenth")
+    r.command("start guest16")
+    linux.wait_shell(r, 16, "guest16")
+    check(r.run(16, "hostname").strip() == "guest16", "Ctrl-T 16 is not guest 16")
+    check(r.run(1, "hostname").strip() == "alpha", "Ctrl-T 1 is not guest 1")
+    check(r.run(3, "hostname").strip() == "gamma", "Ctrl-T 3 is not guest 3")
+    r.monitor()
+    r.send(ESCAPE + b"1")
+    r.expect(r"alpha:", 20, "alpha's console, though no second digit comes")
+    r.at = 1
+    r.send(ESCAPE + b"19")
+    r.expect("there is no guest 19: there are 16", 20)
+    r.command("destroy guest16")
+
+
 def groups():
     from linux import Guests, section
     sections = [("alpha", section(net="lan0")), ("beta", section(start="no", cmdline="quiet", net="lan0"))]
-    return [Guests("linux-words", sections, [("words-once", for_one_life), ("words-set", for_good), ("words-new", added)], memory=320)]
+    return [Guests("linux-words", sections, [("words-once", for_one_life), ("words-set", for_good), ("words-new", added),
+                                                  ("words-sixteen", up_to_sixteen)], memory=320)]
