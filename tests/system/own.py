@@ -4,9 +4,10 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 from harness import Group
-from ringlet import BUILD, ROOT, Ringlet, check, elf, sh, work_file
+from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, work_file
 
 import linux
 
@@ -78,6 +79,34 @@ def boots(_):
     check([os.stat(f).st_mtime_ns for f in (conf, disk, WORK + "/vmlinux")] == [t.st_mtime_ns for t in times], "files were changed")
 
 
+def keymap(_):
+    """A German keyboard: `keymap=de` on our own line, keys pressed as they lie there; another layout from the monitor."""
+    modules = [work_file("own", "ringlet.conf", conf([("alpha", linux.section())])), linux.linux(), linux.initrd()]
+    with Ringlet("system-keymap", kernel=elf(), modules=modules, cmdline="keymap=de", memory=128) as r:
+        linux.wait_shell(r, 1, "alpha")
+
+        def press(*keys):
+            for k in keys:
+                r.hmp(f"sendkey {k}")
+                time.sleep(0.15)
+
+        def sees(want):
+            limit = time.monotonic() + 60 * PATIENCE
+            while want not in r.vga_text():
+                check(time.monotonic() < limit, f"the screen does not show {want!r}:\n{r.vga_text()}")
+                time.sleep(0.2)
+
+        press("e", "c", "h", "o", "spc", "shift-2", "y", "z", "shift-7", "alt_r-q", "alt_r-7", "alt_r-8", "alt_r-9", "alt_r-0",
+              "alt_r-minus", "alt_r-less", "alt_r-bracket_right", "slash", "shift-slash", "less", "shift-0", "backslash", "shift-2", "ret")
+        sees("zy/@{[]}\\|~-_<=#\n")
+        press("alt-f12")
+        sees("ringlet>")
+        press(*"kezmap", "spc", "x", "x", "ret")
+        sees("keymap=xx: there are us, uk, de, fr")
+        press(*"kezmap", "spc", *"us", "ret", "z", "y", "x")
+        sees("ringlet> zyx")
+
+
 class Own(Group):
     layer = "system"
 
@@ -88,4 +117,4 @@ class Own(Group):
 
 
 def groups():
-    return [Own([("own-refusals", refusals), ("own-boots", boots)])]
+    return [Own([("own-refusals", refusals), ("own-boots", boots), ("keymap", keymap)])]
