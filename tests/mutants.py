@@ -851,7 +851,9 @@ MUTANTS = {
     "hv/ui/terminal.c": [
         ("unit/terminal", "\tif (terminal_serial.focus == c)\n\t\tserial_guest_says(data, len);", "\tserial_guest_says(data, len);"),
         ("unit/terminal", "terminal_serial.focus == c ? serial_guest_room() : CONSOLE_SCROLLBACK", "serial_guest_room()"),
-        ("unit/terminal", "c >= '1' && c <= '9' && (u32)(c - '0') <= guest_count", "c >= '1' && c <= '9'"),
+        ("unit/terminal", "if (number <= guest_count)", "if (1)"),
+        ("unit/terminal", "if (digit * 10 > guest_count) {", "if (digit > 1) {"),
+        ("unit/terminal", "time_ns() - t->number_ns > DIGIT_NS", "0"),
         ("unit/terminal", "} else if (c == escape_key) {\n\t\tt->escaped = true;", "} else if (c == escape_key && !t->focus) {\n\t\tt->escaped = true;"),
         ("unit/terminal", "\t\tt->escaped = false;\n", ""),
         ("unit/terminal", "\t\tif (t->focus)\n\t\t\tconsole_type(t->focus, &c, 1);", "\t\tconsole_type(t->focus, &c, 1);"),

@@ -58,6 +58,8 @@ struct terminal terminal_serial = { .ops = &serial_ops }, terminal_screen = { .o
 
 void serial_guest_says(const void *data, u32 len) { add(serial_text, sizeof(serial_text), data, len); }
 u32 serial_guest_room(void) { return 17; }
+static u64 now = 5000000000ull;
+u64 time_ns(void) { return now; }
 void serial_poll(void) { }
 bool serial_busy(void) { return false; }
 void serial_drain(void) { }
@@ -200,6 +202,42 @@ static void escape_key(void)
 	CHECK(!terminal_serial.focus, "there are no guests");
 }
 
+/* With ten guests or more the second digit counts, or another key, or that none comes. */
+static void two_digits(void)
+{
+	u32 i;
+
+	start(NULL, true, true);
+	for (i = N; i < MAX_GUESTS; i++)
+		guests[i] = &g[0];
+	guests[11] = &g[1];
+	guest_count = 9;
+	type(ESC "2" ESC "1");
+	CHECK(terminal_serial.focus == &console[0], "nobody waits for a digit that cannot be");
+	guest_count = 12;
+	type(ESC "2");
+	CHECK(terminal_serial.focus == &console[1], "there is no guest 20");
+	type(ESC "1" "1");
+	CHECK(terminal_serial.focus == &console[0] && !*typed[0] && !*typed[1], "11");
+	type(ESC "1" "2" "3");
+	CHECK(terminal_serial.focus == &console[1] && !strcmp(typed[1], "3"), "12, and then a 3 for it");
+	type(ESC "1");
+	terminals_work();
+	CHECK(terminal_serial.focus == &console[1], "it still waits");
+	type("x");
+	CHECK(terminal_serial.focus == &console[0] && !strcmp(typed[0], "x"), "another key is for guest 1");
+	type(ESC "2" ESC "1" ESC "m");
+	CHECK(!terminal_serial.focus, "the escape key, too");
+	type(ESC "2" ESC "1");
+	now += 800000000;
+	terminals_work();
+	CHECK(terminal_serial.focus == &console[0], "none comes");
+	forget();
+	type(ESC "1" "3");
+	CHECK(terminal_serial.focus == &console[0] && strstr(hints[0], "there is no guest 13: there are 12"), "%s", hints[0]);
+	guest_count = N;
+}
+
 static void sizes(void)
 {
 	start(NULL, true, true);
@@ -277,6 +315,8 @@ int main(void)
 	who_gets_it();
 	CASE("the escape key");
 	escape_key();
+	CASE("two digits");
+	two_digits();
 	CASE("sizes");
 	sizes();
 	CASE("output");
