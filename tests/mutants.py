@@ -181,7 +181,7 @@ MUTANTS = {
         ("guests/low-shut", "shadow_low_shut = true;", ";"),
         ("guests/v86.spin", "(on ? 0 : MASKED)", "MASKED"),
         ("guests/v86.spin", "on ? PERIOD : 0", "0"),
-        ("guests/v86.spin", "DELIVER_NMI | PERIODIC | ", "DELIVER_NMI | "),
+        ("guests/v86.spin-later", "DELIVER_NMI | PERIODIC | ", "DELIVER_NMI | "),
         ("guests/hello", "\thostmap_device(APIC_BASE);\n", ""),
     ],
     "hv/mem/mem.h": [
