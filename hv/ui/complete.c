@@ -74,7 +74,7 @@ static choices_fn complete_choices(const char *buf, u32 *start, u32 *len)
 		*len -= n;
 		return choose_image;
 	}
-	return memchr(word, '=', *len) ? choose_nothing : is_new ? choose_new_key : choose_key;
+	return is_new ? choose_new_key : choose_key;
 }
 
 const char *monitor_complete(void *arg, const char *buf, u32 start, u32 len)

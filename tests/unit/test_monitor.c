@@ -283,6 +283,63 @@ static void doing(void)
 	refused = NULL;
 }
 
+/* A guest for one life, for good, and a new one. */
+static void changing(void)
+{
+	does("start beta memory=24M cmdline=quiet", "quiet beta");
+	says("start beta memroy=24M", "unknown key");
+	says("start beta disk=ram:1M", "disk cannot be changed while Ringlet runs");
+	says("start beta net=lan0", "net cannot be changed");
+	says("set beta memory=24M start=yes", "start cannot be changed");
+	says("start beta kernel=none", "kernel: no file none (there are: linux.map)");
+	says("set beta initrd=none", "initrd: no file none");
+	does("set beta memory=24M", "24M set beta");
+	refused = "because";
+	does("set beta memory=24M", "24M set beta");
+	CHECK_HAS(said, "because");
+	does("start beta cmdline=quiet", "quiet beta");
+	CHECK_HAS(said, "beta cannot start: because");
+	does("new gamma kernel=linux.map", "new gamma linux.map");
+	CHECK_HAS(said, "because");
+	refused = NULL;
+	says("set beta", "[beta]\r\nkernel  = \r\nmemory  = 0M\r\n");
+	CHECK(!strstr(said, "[alpha]"), "it shows others: %s", said);
+	says("set", "[alpha]\r\n");
+	CHECK(!strstr(said, "which guest?"), "it asks for one: %s", said);
+	CHECK_HAS(said, "disk    = ram:0M cow\r\n");
+	CHECK_HAS(said, "[beta]\r\n");
+	says("new", "new NAME kernel=FILE");
+	says("new 7 kernel=linux.map", "cannot be a guest's name");
+	says("new gamma", "gamma needs a kernel");
+	says("new gamma kernel=none", "no file none");
+	says("new gamma kernel=linux.map disk=none.img", "disk: no file none.img");
+	does("new gamma kernel=linux.map", "new gamma linux.map");
+	CHECK_HAS(said, "beta is guest 2; `start beta` starts it");
+	does("new gamma kernel=linux.map start=yes", "new gamma linux.mapstart beta");
+}
+
+/* What the Tab key makes of it. */
+static void completing(void)
+{
+	CHECK_HAS(type("start b\tcmd\tq\r"), "start beta cmdline=q");
+	CHECK_STR(did, "q beta");
+	type("set beta ker\tli\tmemory=24M\r");
+	CHECK_STR(did, "24M set beta");
+	CHECK_HAS(type("set beta \t"), "kernel=  initrd=  memory=  cmdline=  \r\n");
+	type("\025");
+	CHECK_HAS(type("new gamma \t"), "cmdline=  disk=  net=  start=yes  ");
+	type("\025");
+	type("new \t");		/* its name is nobody's yet */
+	CHECK(!strstr(said, "beta"), "it is called as another: %s", said);
+	type("\025");
+	type("new gamma memory=\t disk=li\t");
+	CHECK_HAS(said, "disk=linux.map ");
+	CHECK(!strstr(said, "kernel="), "keys are offered for a value: %s", said);
+	type("\025");
+	CHECK_HAS(type("info \t"), "alpha  beta  ");
+	type("\025");
+}
+
 static void asking(void)
 {
 	says("shutdown beta", "it cannot be asked to shut down");
@@ -425,6 +482,7 @@ int main(int argc, char **argv)
 		g[i].console = &console[i];
 		v[i].guest = &g[i];
 		snprintf(g[i].name, sizeof(g[i].name), i ? "beta" : "alpha");
+		strcpy(cfg[i].name, g[i].name);
 	}
 	for (i = 0; i < ARRAY_SIZE(disks); i++)
 		disks[i].cfg = &disk_cfg;
@@ -433,6 +491,10 @@ int main(int argc, char **argv)
 	lines();
 	CASE("doing");
 	doing();
+	CASE("changing");
+	changing();
+	CASE("completing");
+	completing();
 	CASE("asking");
 	asking();
 	CASE("disks");
