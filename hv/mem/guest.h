@@ -137,7 +137,7 @@ struct guest {
 	u64 started_ns;
 	u32 starts;			/* how often it was started */
 	struct absent absent_ports, absent_msrs;
-	bool silence_told;		/* that it does not speak to us */
+	bool heard;			/* it has spoken to us, or its silence was told */
 };
 extern struct guest *guests[MAX_GUESTS];
 extern u32 guest_count;

@@ -154,7 +154,7 @@ bool guest_start(struct guest *g, char *msg, u32 len)
 	g->have_last_regs = false;
 	memset(&g->stats, 0, sizeof(g->stats));
 	g->absent_ports.count = g->absent_msrs.count = 0;
-	g->silence_told = false;
+	g->heard = false;
 	console_forget_typed(g);
 	g->state = GUEST_BUILDING;
 	return true;
@@ -372,14 +372,10 @@ static void free_piece(struct guest *g)
 /* A kernel that was not made for us may wait for ever for what is not there. */
 static void watch_silent(struct guest *g)
 {
-	u64 ran;
-
-	if (g->silence_told || has_spoken(g))
+	g->heard = has_spoken(g);
+	if (g->heard || (g->vcpu->halted ? time_ns() - g->started_ns : g->stats.run_ns) < SILENT_NS)
 		return;
-	ran = g->vcpu->halted ? time_ns() - g->started_ns : g->stats.run_ns;
-	if (ran < SILENT_NS)
-		return;
-	g->silence_told = true;
+	g->heard = true;
 	hv_log("%s runs, but has not spoken to Ringlet%s", g->name, NOT_BUILT);
 }
 
@@ -397,7 +393,7 @@ bool guests_work(void)
 	for (i = 0; i < guest_count; i++) {
 		struct guest *g = guests[i];
 
-		if (g->state == GUEST_RUNNING)
+		if (!g->heard && g->state == GUEST_RUNNING)
 			watch_silent(g);
 		if (!is_changing(g))
 			continue;
