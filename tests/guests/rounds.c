@@ -18,7 +18,7 @@ void test_main(void)
 	from = rdtsc();
 	for (i = 0; i < ROUNDS; i++) {
 		irq_off();
-		timer_ns(1000);
+		timer_ns(20000);
 		wait_irq(RINGLET_IRQ_TIMER);
 	}
 	print("a round takes %u cycles", (u32)((rdtsc() - from) / ROUNDS));

@@ -17,6 +17,7 @@ void test_main(void)
 {
 	static const char noise[] = "noise noise noise noise noise noise noise noise noise noise\n";
 
+	hcall(HC_FLUSH_ASYNC, 0, 0, 0);		/* a guest that has not spoken yet is listened for */
 	if (variant_is("cli-loop"))
 		asm volatile("cli");
 	if (variant_is("cli-hlt"))

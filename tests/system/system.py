@@ -375,9 +375,10 @@ def own_line(_):
 
 
 def waiting_costs_nothing(_):
-    """Fifteen idle guests of fourteen devices each, beside one that works.  Each costs it a look or three in the list
-    of all guests, about 155 instructions a round, and no look at its devices.  sleep=off: else what the processor waits
-    for its timer is counted, too, and that is the host's time."""
+    """Fifteen idle guests of fourteen devices each, beside one that works.  Each costs it some looks in the list of all
+    guests, about 200 instructions a round, and no look at its devices (410).  A round waits for 20 us, so that the
+    processor is idle before its timer fires, with and without the others.  sleep=off: else what it waits is the
+    host's time."""
     def cycles(idle):
         sections = [("worker", {"kernel": "rounds", "memory": "8M", "start": "no"})]
         sections += [(f"idle{n}", {"kernel": "spin", "cmdline": "variant=cli-hlt", "memory": "8M", "start": "yes",
@@ -393,7 +394,7 @@ def waiting_costs_nothing(_):
             return int(re.search(r"a round takes (\d+) cycles", r.command("dmesg worker")).group(1))
     alone, among = cycles(0), cycles(15)
     each = (among - alone) // 15
-    check(0 <= each < 200, f"a round takes {alone} instructions alone, and {each} more for each idle guest")
+    check(0 <= each < 300, f"a round takes {alone} instructions alone, and {each} more for each idle guest")
     return f"{alone} instructions alone, {each} more for each idle guest"
 
 
