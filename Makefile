@@ -179,16 +179,33 @@ $(BUILD)/ringlet.conf: FORCE
 	@tools/make-config.sh $(CONFIG) >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
+# GRUB's menu has more of equal guests, as far as they fit.
+MENU	:=
+ifneq ($(CHECKED),)
+ifndef CONF
+MENU	:= $(foreach n,$(filter-out $(GUESTS),1 2 8),$(if $(shell tools/make-config.sh --check $n "$(LINUX)" "$(MEM)" "$(ROOTFS)" 2>&1),,$n))
+endif
+endif
+title	= $1 $(if $(filter 1,$1),guest,guests)$(if $(filter debian,$(ROOTFS)), with Debian)
+MENU_FILES = $(MENU:%=$(BUILD)/menu/%.conf)
+CONF_OPTIONS = -c $(if $(CONF),$(CONF_FILE),"Ringlet: $(call title,$(GUESTS))=$(CONF_FILE)") \
+	$(foreach n,$(MENU),-c "Ringlet: $(call title,$n)=$(BUILD)/menu/$n.conf")
+
+$(BUILD)/menu/%.conf: FORCE
+	@mkdir -p $(@D)
+	@tools/make-config.sh $* "$(LINUX)" "$(MEM)" "$(ROOTFS)" >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
 # What is on the ISO: it is made anew when that changes, whatever the files' times are.
 $(BUILD)/$(notdir $(ISO)).what: FORCE
 	@mkdir -p $(@D)
-	@echo "$(CONF_FILE) $(MODULES)" >$@.new
+	@echo '$(CONF_OPTIONS) $(MODULES)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg iso/efi.cfg tools/make-iso.sh \
+$(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(MENU_FILES) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg iso/efi.cfg tools/make-iso.sh \
 		$(wildcard $(MODULE_FILES)) $(filter $(OWN),$(MODULES)) | checked
 	@echo "  ISO     $@"
-	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf -c $(CONF_FILE) $(MODULES)
+	@tools/make-iso.sh -o $@ -k $(BUILD)/ringlet.stripped.elf $(CONF_OPTIONS) $(MODULES)
 
 iso: $(ISO)
 	@needs=$$($(CHECK)) && echo "$(ISO) is ready: burn it, or dd it to a stick; it takes a PC with $${needs% *} MiB"

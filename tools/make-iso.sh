@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes a bootable ISO, which is also a bootable stick image, for BIOSes (UEFI only gets told so):
 #
-#	tools/make-iso.sh -o OUT.iso -k RINGLET.elf [-c CONFIG] [-a "OPTIONS"] [-t SECONDS] [NAME=]FILE...
+#	tools/make-iso.sh -o OUT.iso -k RINGLET.elf [-c [TITLE=]CONFIG]... [-a "OPTIONS"] [-t SECONDS] [NAME=]FILE...
 #
-# -c	the configuration; on the ISO it is called ringlet.conf.  Without it there is none.
+# -c	a configuration; Ringlet finds it as ringlet.conf.  The first is GRUB's choice, others are more entries in its
+#	menu, with that title.  Without any, Ringlet finds none.
 # -a	the hypervisor's command line
 # -t	how long GRUB's menu waits (2)
 # Each FILE becomes a Multiboot module called NAME, or as the file is called.  One more, ringlet.manifest, has
@@ -14,12 +15,13 @@ set -euo pipefail
 usage() { sed -n '5,5s/^#	/usage: /p' "$0" >&2; exit 2; }
 die() { echo "make-iso: $*" >&2; exit 1; }
 
-out='' kernel='' config='' options='' timeout=''
+out='' kernel='' options='' timeout='' configs=() titles=()
 while getopts o:k:c:a:t: opt; do
 	case $opt in
 	o) out=$OPTARG ;;
 	k) kernel=$OPTARG ;;
-	c) config=$OPTARG ;;
+	c)	configs+=("${OPTARG#*=}")
+		case $OPTARG in *=*) titles+=("${OPTARG%%=*}") ;; *) titles+=(Ringlet) ;; esac ;;
 	a) options=$OPTARG ;;
 	t) timeout=$OPTARG ;;
 	*) usage ;;
@@ -35,8 +37,9 @@ files=$dir/files			# what is on the ISO
 mkdir -p "$files/boot/grub"
 
 modules=() names=()
+need() { [ -f "$1" ] || die "$1: there is no such file"; }
 add_module() {	# NAME FILE
-	[ -f "$2" ] || die "$2: there is no such file"
+	need "$2"
 	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
 	cp -L "$2" "$files/boot/$1"
 	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
@@ -44,9 +47,12 @@ add_module() {	# NAME FILE
 	names+=("$1")
 }
 
-[ -f "$kernel" ] || die "$kernel: there is no such file"
+need "$kernel"
 cp -L "$kernel" "$files/boot/ringlet.elf"
-[ -z "$config" ] || add_module ringlet.conf "$config"
+# GRUB's, not ours: $1 is the name of an entry's configuration.
+# shellcheck disable=SC2016
+load_conf='load module /boot/$1.conf ringlet.conf' load_manifest='load module /boot/$1.manifest ringlet.manifest'
+[ ${#configs[@]} -eq 0 ] || modules+=("$load_conf")
 for m in "$@"; do
 	case $m in
 	*=*) add_module "${m%%=*}" "${m#*=}" ;;
@@ -54,20 +60,37 @@ for m in "$@"; do
 	esac
 done
 
-# Ringlet looks whether what GRUB has read is what this says.
-if [ ${#names[@]} -gt 0 ]; then
-	(cd "$files/boot" && cksum "${names[@]}") >"$dir/manifest"
-	add_module ringlet.manifest "$dir/manifest"
+# Ringlet looks whether what GRUB has read is what the manifest says: for each configuration another.
+manifest() {
+	[ $# -eq 0 ] || echo "$(cksum <"$1") ringlet.conf"
+	[ ${#names[@]} -eq 0 ] || (cd "$files/boot" && cksum "${names[@]}")
+}
+
+add_config() {	# NAME FILE
+	need "$2"
+	cp -L "$2" "$files/boot/$1.conf"
+	manifest "$2" >"$files/boot/$1.manifest"
+}
+
+menu=()
+for i in "${!configs[@]}"; do
+	name=ringlet$([ "$i" -eq 0 ] || echo "-$i")
+	add_config "$name" "${configs[i]}"
+	[ "$i" -eq 0 ] || menu+=("menuentry \"${titles[i]}\" { start $name }")
+done
+if [ ${#configs[@]} -eq 0 ] && [ ${#names[@]} -gt 0 ]; then
+	manifest >"$files/boot/ringlet.manifest"
 fi
+[ ! -f "$files/boot/ringlet.manifest" ] || modules+=("$load_manifest")
 
 while IFS= read -r line; do
 	case $line in
-	*@MODULES@*)
-		for m in "${modules[@]}"; do
-			printf '\t%s\n' "$m"
-		done ;;
+	*@MODULES@*) [ ${#modules[@]} -eq 0 ] || printf '\t%s\n' "${modules[@]}" ;;
+	@MENU@) [ ${#menu[@]} -eq 0 ] || printf '%s\n' "${menu[@]}" ;;
 	"set timeout="*) echo "set timeout=${timeout:-${line#set timeout=}}" ;;
-	*) printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
+	*)
+		line=${line/@TITLE@/"${titles[0]:-Ringlet}"}
+		printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
 	esac
 done <"$here/iso/grub.cfg" >"$files/boot/grub/grub.cfg"
 

@@ -156,13 +156,31 @@ def no_keyboard(_):
             check(("beat 29" in said) != missing, f"{machine}:\n{said}")
 
 
+def menu(_):
+    """Another entry of GRUB's menu has its own configuration, and a manifest that fits it."""
+    hello = {"kernel": "hello", "memory": "8M", "start": "yes"}
+    confs = [f"{title}=" + work_file("media", title + ".conf", conf([(title, hello)])) for title in ("first", "second", "third")]
+    elf()
+    out = os.path.join(OUT, "menu.iso")
+    os.makedirs(OUT, exist_ok=True)
+    sh([os.path.join(ROOT, "tools", "make-iso.sh"), "-o", out, "-t", "600", "-k", os.path.join(BUILD, "ringlet.stripped.elf"),
+        *(w for c in confs for w in ("-c", c)), guests.build("hello")])
+    with Ringlet("system-menu", iso=out, memory=64) as r:
+        r.expect("first.*second.*third", 300)
+        r.send("\033[B\033[B\r")
+        r.expect("Hello from ring 1", 300)
+        check(set(r.states()) == {"third"}, f"other guests: {r.states()}")
+        check("came in wrong" not in r.command("dmesg"), r.command("dmesg"))
+
+
 class Media(Group):
     layer = "system"
 
 
 def groups():
     return [Media([stick(n, c) for n, c in CONTROLLERS.items()] + [("failed-read", failed_read), ("cut-short", cut_short), ("came-in-wrong", came_in_wrong),
-                   ("wrong-conf", configuration_came_in_wrong), ("no-keyboard", no_keyboard), ("pxe", pxe)]),
+                   ("wrong-conf", configuration_came_in_wrong), ("no-keyboard", no_keyboard), ("pxe", pxe),
+                   ("menu", menu)]),
             Media([uefi("x64", "-cdrom", "{}"),
                    uefi("ia32", "-drive", "file={},format=raw,if=none,id=stick,snapshot=on", "-device", "qemu-xhci",
                         "-device", "usb-storage,drive=stick")])]
