@@ -21,7 +21,7 @@ from ringlet import BUILD, ROOT, Failure, die_with_parent, tail
 
 OUT = os.path.join(BUILD, "mutants")
 SEEN = os.path.join(OUT, "seen")
-SOURCES = ("arch", "boot", "docs", "drivers", "hv", "iso", "switcher", "tests", "tools")
+SOURCES = ("arch", "boot", "docs", "drivers", "guest-patches", "hv", "iso", "switcher", "tests", "tools")
 # What is slow to make and the same for all.
 MADE = ("newlib", "obj", "asm-offsets.h", "asm-offsets.d", "asm-offsets.s", "linker.ld", "ringlet.elf", "ringlet.stripped.elf", "tests/guests")
 PATIENCE = os.environ.get("TEST_PATIENCE", "0.3")
