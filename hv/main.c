@@ -66,7 +66,7 @@ static void add_guests(void)
 		hv_log("No guests: " CONFIG_NAME " (%u bytes) has no section [NAME].", text->size);
 	for (i = 0; i < config.guests; i++)
 		if (!guest_add(&config.guest[i]))
-			panic("no memory for the guest %s", config.guest[i].name);
+			hv_log("%s is left out: no memory for what is known of it", config.guest[i].name);
 }
 
 static void start_guests(void)

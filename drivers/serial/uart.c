@@ -187,12 +187,9 @@ u32 uart_tx_room(const struct uart *u)
 
 void uart_write(struct uart *u, const void *data, u32 len)
 {
-	const u8 *p = data;
-
 	if (!u->present)
 		return;
-	while (len-- && ring_room(&u->tx))
-		ring_push(&u->tx, *p++);
+	ring_put(&u->tx, data, len);
 	uart_transmit(u);
 	uart_choose(u);
 }

@@ -166,9 +166,9 @@ static void set_mode(struct vt *vt, u32 mode, bool on)
 		case 47:		/* the other screen, which we do not have: just clear this one */
 		case 1047:
 		case 1049:
-			vt->alternate = on;
-			if (on)
+			if (on && !vt->alternate)	/* once, though a sequence may ask 16 times */
 				cells_erase(vt, 0, 0, vt->rows * vt->cols);
+			vt->alternate = on;
 			break;
 		}
 	} else if (mode == 4) {

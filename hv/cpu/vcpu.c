@@ -39,7 +39,8 @@ static void fpu_save(struct vcpu *v)
 static void fpu_restore(struct vcpu *v)
 {
 	if (!cpu_has(CPU_FXSR)) {
-		asm volatile("frstor %0" : : "m"(v->fpu));
+		/* frstor waits, and would raise what the last guest left behind if it was not saved. */
+		asm volatile("fnclex; frstor %0" : : "m"(v->fpu));
 		return;
 	}
 	/* AMD's fxrstor (and QEMU's) leaves the addresses of the last x87 instruction as they were

@@ -9,6 +9,7 @@
 
 #define SNAPLEN		65535
 #define PCAP_ETHERNET	1
+#define RECORD_COST	1000		/* work, and 1 for two bytes */
 
 static struct capture capture;
 
@@ -57,6 +58,7 @@ static void capture_record(const struct net_packet *p)
 		return;
 	}
 	capture.packets++;
+	virtio_spend(p->from, RECORD_COST + kept / 2);
 	export_write(&header, sizeof(header));
 	for (at = 0; at < kept; at += n) {
 		n = MIN(kept - at, sizeof(piece));

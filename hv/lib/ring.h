@@ -3,6 +3,7 @@
 #ifndef HV_LIB_RING_H
 #define HV_LIB_RING_H
 
+#include <string.h>
 #include "hv/types.h"
 
 struct byte_ring {
@@ -15,6 +16,18 @@ static inline u32 ring_used(const struct byte_ring *r) { return r->head - r->tai
 static inline u32 ring_room(const struct byte_ring *r) { return r->size - ring_used(r); }
 /* Only while there is room. */
 static inline void ring_push(struct byte_ring *r, u8 c) { r->byte[r->head++ & (r->size - 1)] = c; }
+/* Returns how many there was room for. */
+static inline u32 ring_put(struct byte_ring *r, const u8 *p, u32 len)
+{
+	u32 n = MIN(len, ring_room(r)), at = r->head & (r->size - 1), first = MIN(n, r->size - at);
+
+	if (!n)
+		return 0;
+	memcpy(r->byte + at, p, first);
+	memcpy(r->byte, p + first, n - first);
+	r->head += n;
+	return n;
+}
 /* Only while it is not empty. */
 static inline u8 ring_pull(struct byte_ring *r) { return r->byte[r->tail++ & (r->size - 1)]; }
 /* How many bytes can be read in one piece, starting at *from; they stay in the ring. */

@@ -48,13 +48,23 @@ static u64 timer_nearest(u64 now)
  * What is overdue counts as due now.  Compared as it was, it was always before the time the PIT was
  * set to, and each call set the PIT anew: a guest that calls this more often than the PIT's shortest
  * time, 1.7 us, then kept it from firing for ever, and the processor with it.
+ *
+ * Once it should have fired, it is not set here: that takes an interrupt back which waits for the end
+ * of this exit, and a guest with long exits never let one through.  It comes, or it got lost, and
+ * then the main loop goes on as if it had come: the clock must not stop for ever.
  */
 void timer_program(u64 now)
 {
 	u64 t = MAX(timer_nearest(now), now + 1);
 
-	/* If it should have fired, the interrupt got lost; the clock must not stop for ever. */
-	if (programmed_ns && programmed_ns <= t && now < programmed_ns + LOST_NS)
+	if (programmed_ns && programmed_ns <= now) {
+		if (now < programmed_ns + LOST_NS)
+			return;
+		programmed_ns = 0;
+		this_cpu()->resched = true;
+		return;
+	}
+	if (programmed_ns && programmed_ns <= t)
 		return;
 	programmed_ns = t;
 	pit_oneshot(t - now);

@@ -13,14 +13,14 @@ COMMAND = ["script", "-qfc", "exec bochs -q -f bochsrc -rc go", "/dev/null"]
 class Bochs(Ringlet):
     """As Ringlet: a person on the serial line; there is no QMP."""
 
-    def __init__(self, name, iso, memory=128):
+    def __init__(self, name, iso, memory=128, model="p3_katmai"):
         super().__init__(name)
-        self.iso, self.memory = os.path.abspath(iso), memory
+        self.iso, self.memory, self.model = os.path.abspath(iso), memory, model
 
     def __enter__(self):
         listener = socket.create_server(("localhost", 0))
         with open(os.path.join(self.dir, "bochsrc"), "w") as f:
-            f.write(f"megs: {self.memory}\ncpu: model=p3_katmai, ips=50000000\ndisplay_library: term\n"
+            f.write(f"megs: {self.memory}\ncpu: model={self.model}, ips=50000000\ndisplay_library: term\n"
                     "romimage: file=/usr/share/bochs/BIOS-bochs-latest\n"
                     "vgaromimage: file=/usr/share/vgabios/vgabios.bin\n"
                     f"ata0-master: type=cdrom, path={self.iso}, status=inserted\nboot: cdrom\n"

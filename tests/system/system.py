@@ -344,6 +344,20 @@ def bochs_guests(_):
                 r.audit()
 
 
+def bochs_pentium(_):
+    """A processor without fxsave: a guest that ends with an exception of its FPU pending does nothing to the next one."""
+    sections = [("witness", {"kernel": "witness", "memory": "8M", "start": "yes"}),
+                ("pending", {"kernel": "fpu-pending", "memory": "8M"})]
+    with Bochs("system-bochs-pentium", iso("bochs-pentium", sections, [guests.build(n) for n in ("witness", "fpu-pending")]),
+               model="pentium") as r:
+        r.expect(r"beat \d+", 300, "the witness's first beat")
+        for _ in range(2):
+            r.command("start pending")
+            r.wait_state("pending", ("off",), 300)
+        r.console(1)
+        r.expect(r"beat \d+", 300, "the witness's next beat")
+
+
 def own_memory(_):
     """The hypervisor's own address space, as the processor has it: all RAM, the local APIC's page and nothing else, no
     page 0, no guard page, text and constants read-only, and at the top the Switcher with its three pages."""
@@ -428,6 +442,6 @@ def groups():
             says("too-large", r"alpha cannot start: too little memory",
                  [("alpha", linux.section(memory="2000M")), ("beta", small)], alive="beta"),
         ]),
-        Machines([("bochs", bochs), ("bochs-guests", bochs_guests)]),
+        Machines([("bochs", bochs), ("bochs-guests", bochs_guests), ("bochs-pentium", bochs_pentium)]),
         Machines([("own-memory", own_memory), ("gdb", debugger.gdb), ("run", debugger.run)]),
     ] + media.groups() + own.groups() + web.groups()

@@ -75,7 +75,9 @@ static u32 word(u32 at)
 static void captured(void)
 {
 	static u8 bytes[70000];
-	struct net_packet p = { .len = 1000 };
+	struct work work = { 0 };
+	struct virtio_dev sender = { .guest = { .work = &work } };
+	struct net_packet p = { .len = 1000, .from = &sender };
 	struct lan one = { .name = "lan1" }, two = { .name = "lan2" };
 	u32 i;
 
@@ -105,6 +107,7 @@ static void captured(void)
 	p.len = 70000;
 	capture_packet(&one, &p);
 	CHECK(word(2056 + 8) == 65535 && word(2056 + 12) == 70000 && wired == 2056 + 16 + 65535, "a long one");
+	CHECK_EQ(work.done, 3 * 1000 + 1000 / 2 * 2 + 65535 / 2);	/* who sends pays for what is recorded */
 	CHECK(capture_stop() && !capture_now(), "the end");
 	capture_packet(&one, &p);
 	CHECK_EQ(wired, 2056 + 16 + 65535);

@@ -113,6 +113,19 @@ int main(int argc, char **argv)
 	for (i = 0; i < PAGE_SIZE; i++)
 		CHECK(!page[i], "byte %u of a zeroed frame", i);
 
+	/* Wherever it lies, the one free frame of a full machine is the next. */
+	CASE("the last one");
+	while (frames_free())
+		frame_alloc();
+	for (f = 0; f < 1u << 20; f += 1 + rnd(64))
+		if (!forbidden(f)) {
+			frame_free(hfn(f));
+			CHECK_EQ(hfn_x(frame_alloc()), f);
+		}
+	for (f = 0; f < 1u << 20; f++)
+		if (!forbidden(f))
+			frame_free(hfn(f));
+
 	CASE("each once");
 	for (i = 0; i < 20000; i++) {
 		hfn_t h = frame_alloc();

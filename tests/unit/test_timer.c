@@ -159,6 +159,29 @@ static void never_let_alone(void)
 	CHECK(cpu.resched, "the slice is over and nobody says so");
 }
 
+/* Each exit is longer than the timer's time, and its interrupt waits for the end of one: setting it anew takes it back. */
+static void never_let_through(void)
+{
+	u32 often, i;
+
+	CASE("overdue, and a guest whose exits are long");
+	cpu.running = &v[1];
+	cpu.slice_end_ns = now + 1000;
+	timer_program(now);
+	cpu.resched = false;
+	often = set_often;
+	for (i = 0; i < 5 && !cpu.resched; i++) {
+		now += 230000;
+		due[1] = now + 1;
+		timer_set(&v[1], 1);
+	}
+	CHECK(cpu.resched && set_often == often, "set %u times more, and the main loop is not reached", set_often - often);
+	due[1] = v[1].event_ns = 0;
+	cpu.running = NULL;
+	timer_run();
+	in_time();
+}
+
 int main(int argc, char **argv)
 {
 	u32 i;
@@ -195,5 +218,6 @@ int main(int argc, char **argv)
 		timer_set(&v[1], 1000000000);
 	CHECK(!set_often, "it was set %u times", set_often);
 	never_let_alone();
+	never_let_through();
 	return passed();
 }

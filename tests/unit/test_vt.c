@@ -87,6 +87,11 @@ static void known(void)
 	CHECK(!vt.cursor_visible, "cursor");
 	w("\033c");
 	CHECK(vt.cursor_visible && !row(0)[0], "reset");
+	/* The other screen begins empty, once. */
+	w("old\033[?1049h");
+	CHECK_STR(row(0), "");
+	w("\033[Hnew\033[?47;1047;1049h");
+	CHECK_STR(row(0), "new");
 }
 
 static void same(const struct vt *a, const struct vt *b)
