@@ -58,10 +58,14 @@ class Bounds(Group):
     def windows(self, r, n):
         """The longest wait in us, and the mean share, of n windows."""
         r.console(1)
-        r.seen = len(r.text)            # the screen as it was
-        r.expect(r"share \d+ of")       # one in which somebody typed
-        found = [r.expect(r"longest wait (\d+) us, share (\d+) of", 300) for _ in range(n)]
-        return max(int(m[1]) for m in found), sum(int(m[2]) for m in found) / n
+        # Not those that the screen shows anew, nor those in which somebody typed and the screen was drawn.
+        last = max((int(w) for w in re.findall(r"window (\d+):", r.text)), default=0) + 2
+        r.seen, found = len(r.text), []
+        while len(found) < n:
+            m = r.expect(r"window (\d+): longest wait (\d+) us, share (\d+) of", 300)
+            if int(m[1]) > last:
+                found.append(m)
+        return max(int(m[2]) for m in found), sum(int(m[3]) for m in found) / n
 
     def one(self, r, v):
         said = r.command(f"start {v}")

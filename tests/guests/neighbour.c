@@ -14,7 +14,7 @@
 void test_main(void)
 {
 	u64 begin, last, now;
-	u32 waited = 0, longest = 0, ns;
+	u32 waited = 0, longest = 0, window = 0, ns;
 
 	begin = last = rdtsc();
 	for (;;) {
@@ -28,7 +28,7 @@ void test_main(void)
 		if (now - begin < WINDOW_NS || (longest > PAUSE_NS * 200 && ns < PAUSE_NS * 200 &&
 						now - begin < 2 * WINDOW_NS))
 			continue;
-		print("longest wait %u us, share %u of 1000", longest / 1000,
+		print("window %u: longest wait %u us, share %u of 1000", ++window, longest / 1000,
 		      (u32)(now - begin - waited) / ((u32)(now - begin) / 1000));
 		waited = longest = 0;
 		begin = last = rdtsc();
