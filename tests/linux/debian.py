@@ -122,13 +122,17 @@ SAMPLE = ("cpu matrix mmap mremap vm brk fork clone signal timer itimer futex se
           "aio readahead sock udp-flood epoll poll eventfd dentry procfs ptrace").split()
 
 
+# By default they want 256 MiB, and whether the guest's 64 run out within the second depends on the machine's speed.
+BOUNDED = "--vm-bytes 8M --mmap-bytes 8M --mremap-bytes 8M"
+
+
 def mount_stress(r, number):
     r.run(number, "mount -o ro /dev/vdb /mnt; export LD_LIBRARY_PATH=/mnt/lib; cd /root")
 
 
 def stressor(r, number, name):
     """For a second, and what can be verified is; returns what it said.  What it cannot have it skips: status 3, 4 or 0."""
-    status, said = r.shell(number, f"/mnt/stress-ng --{name} 1 -t 1 --verify --temp-path /root 2>&1", 900)
+    status, said = r.shell(number, f"/mnt/stress-ng --{name} 1 {BOUNDED} -t 1 --verify --temp-path /root 2>&1", 900)
     check(status in (0, 3, 4) and "stress-ng: fail" not in said, f"stress-ng --{name}: status {status}\n{said}")
     return said
 
@@ -136,6 +140,7 @@ def stressor(r, number, name):
 def well(r, number):
     """The kernel complains of nothing, and Ringlet neither."""
     said = r.run(number, "dmesg")
+    said = re.sub(r"[^\n]*invoked oom-killer.*?Out of memory: Killed[^\n]*", "", said, flags=re.S)    # brk takes it all
     bad = re.search(r"BUG:|Oops|WARNING:|Call Trace|general protection fault", said)
     check(not bad, "the kernel says:\n" + tail(said, 60))
     r.audit()
