@@ -68,6 +68,8 @@
 					  * system-call gate, so that an interrupt gate may go direct */
 #define RINGLET_F_ASID		(1 << 1) /* HC_NEW_PGTABLE takes address-space numbers */
 #define RINGLET_F_CLOCK		(1 << 2) /* the clock_* fields are kept */
+#define RINGLET_F_TSC		(1 << 3) /* offered where the TSC counts evenly, whatever the processor does:
+					  * tsc_khz alone makes the same clock */
 
 /* Byte offsets in the shared page, for assembly; each asserted against the struct. */
 #define RSH_IRQ_ENABLED		0

@@ -256,6 +256,7 @@ MUTANTS = {
         ("unit/shared", "s.kernel_address < 256) {", "s.kernel_address <= 256) {"),
         ("unit/shared", "extended ? s.guest_features : 0", "s.guest_features"),
         ("unit/shared", "\tv->next_async = 0;\n", ""),
+        ("unit/shared linux/clock-call", "(cpu_info.steady_tsc ? RINGLET_F_TSC : 0)", "RINGLET_F_TSC"),
         ("unit/shared", "\tshadow_flush_all(v->guest);\n", ""),
         ("unit/shared", "if (v->extended && !sys_clock.mult)", "if (!sys_clock.mult)"),
         ("unit/shared", "if (v->extended && !sys_clock.mult)", "if (0)"),

@@ -14,6 +14,7 @@
 #define EXT_NX		BIT(20)
 #define EXT_LM		BIT(29)
 #define EFER_SCE	0x1
+#define INVARIANT_TSC	BIT(8)		/* CPUID 0x80000007 %edx */
 
 struct cpu_info cpu_info;
 
@@ -54,6 +55,27 @@ static void cpu_read_name(struct cpu_info *ci)
 	memmove(ci->name, start, strlen(start) + 1);
 }
 
+/*
+ * A processor says so: its counter is "invariant".  QEMU's never does, but makes all its clocks of
+ * one: the host's, or the number of instructions.
+ */
+static bool cpu_tsc_is_steady(const struct cpu_info *ci)
+{
+	u32 a, b, c, d = 0;
+
+	if (ci->max_ext >= 0x80000007)
+		cpuid(0x80000007, 0, &a, &b, &c, &d);
+	return d & INVARIANT_TSC || ci->tcg;
+}
+
+static bool cpu_is_tcg(void)
+{
+	u32 a, name[3];
+
+	cpuid(0x40000000, 0, &a, &name[0], &name[1], &name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", sizeof(name));
+}
+
 static void cpu_identify(struct cpu_info *ci)
 {
 	u32 a, b, c, d;
@@ -77,6 +99,8 @@ static void cpu_identify(struct cpu_info *ci)
 		cpuid(0x80000001, 0, &a, &b, &c, &ci->ext_edx);
 	}
 	cpu_read_name(ci);
+	ci->tcg = cpu_is_tcg();
+	ci->steady_tsc = cpu_tsc_is_steady(ci);
 }
 
 /* Fast system calls would enter ring 0, so they are off, whatever the BIOS left. */

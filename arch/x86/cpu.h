@@ -31,6 +31,8 @@ struct cpu_info {
 	u32 features;		/* CPU_* */
 	u32 features_ecx;	/* leaf 1 */
 	u32 ext_edx;		/* leaf 0x80000001; 0 if there is none */
+	bool tcg;		/* it is QEMU's own (TCG) */
+	bool steady_tsc;	/* its time stamp counter counts evenly, whatever the processor does */
 };
 extern struct cpu_info cpu_info;
 

@@ -142,9 +142,10 @@ static void __init ringlet_init_irqs(void)
 }
 
 /*
- * Time.  A trusted TSC is Linux's own clock source, the best one and readable from user space
- * without a system call.  "ringlet" reads the clock in the shared page, which is right even
- * without a TSC; it also gives the scheduler's clock and the time of day.
+ * Time.  Where the TSC is trusted it is the clock source, because programs can read that one
+ * without a system call; it counts on while the guest is paused, as does "ringlet".  That is the
+ * clock in the shared page, the hypervisor's own, and for where the TSC is not trusted; it also
+ * gives the scheduler's clock and the time of day.
  */
 static noinstr u64 ringlet_clock(void)
 {
@@ -182,9 +183,7 @@ static u64 ringlet_clocksource_read(struct clocksource *cs)
 
 static struct clocksource ringlet_clocksource = {
 	.name	= "ringlet",
-	/* Above the TSC's 300.  The TSC would answer user programs without a system call; ours is right
-	 * also where the TSC is not to be trusted, and is the same clock the hypervisor goes by. */
-	.rating	= 400,
+	.rating	= 250,		/* below the TSC, if there is that */
 	.read	= ringlet_clocksource_read,
 	.mask	= CLOCKSOURCE_MASK(64),
 	.flags	= CLOCK_SOURCE_IS_CONTINUOUS,
@@ -327,12 +326,12 @@ static void __init ringlet_arch_setup(void)
 	ringlet_boot_ns = ringlet_clock();
 	paravirt_set_sched_clock(ringlet_sched_clock);
 
-	if (ringlet_shared.tsc_khz) {
+	setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
+	if (ringlet_shared.features & RINGLET_F_TSC) {
 		setup_force_cpu_cap(X86_FEATURE_CONSTANT_TSC);
-		setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 		setup_force_cpu_cap(X86_FEATURE_TSC_RELIABLE);
 	} else {
-		setup_clear_cpu_cap(X86_FEATURE_TSC);
+		mark_tsc_unstable("what the hypervisor says");
 	}
 }
 

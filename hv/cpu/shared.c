@@ -4,6 +4,7 @@
  * time, so each word is read once, by these functions, and then checked.
  */
 #include <string.h>
+#include "arch/x86/cpu.h"
 #include "arch/x86/time.h"
 #include "hv/cpu/cpu.h"
 
@@ -97,7 +98,8 @@ bool shared_register(struct vcpu *v, gpa_t a, bool extended)
 	shared_put(v, OFF(irq_pending), 0);
 	if (extended) {
 		shared_put(v, OFF(version), RINGLET_VERSION);
-		shared_put(v, OFF(features), RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK);
+		shared_put(v, OFF(features), RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK |
+			   (cpu_info.steady_tsc ? RINGLET_F_TSC : 0));
 		put_clock(v);
 	}
 	shared_update_time(v);

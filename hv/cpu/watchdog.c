@@ -6,7 +6,6 @@
  * ring 3 has pages where virtual-8086 code can begin (shadow_low_open), an NMI comes every
  * millisecond.  A QEMU without a local APIC has no such NMI; there ring 3 gets no such pages.
  */
-#include <string.h>
 #include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
@@ -32,10 +31,7 @@ static void apic_write(u32 reg, u32 v)
 
 void watchdog_init(void)
 {
-	u32 a, name[3];
-
-	cpuid(0x40000000, 0, &a, &name[0], &name[1], &name[2]);
-	if (memcmp(name, "TCGTCGTCGTCG", sizeof(name)))
+	if (!cpu_info.tcg)
 		return;
 	if (!cpu_has(CPU_APIC)) {
 		hv_log("QEMU without a local APIC: guests' processes may use no address below 4 MiB.");
