@@ -24,7 +24,7 @@ struct row {
 	int expected_ns;	/* of one operation, not counted: what was asked for */
 	int bytes;		/* that one operation moves */
 };
-extern const struct row calls[], memory[], processes[], files[], disks[], network[], console[];
+extern const struct row calls[], memory[], processes[], ipc[], files[], disks[], network[], console[];
 
 void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 #define CHECK(x)	do { if (!(x)) die("%s", #x); } while (0)
@@ -32,6 +32,7 @@ void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 u64 now(void);			/* ns */
 void begin(void);		/* where the row's operations begin, if that is later than its start */
 void end(void);			/* and where they end, if that is earlier */
+void leave_out(u64 ns);		/* of that time this was something else */
 
 /* Not a power of two apart: their pages would drive each other out of a TLB. */
 extern char buffer[2][MIB + 5 * PAGE];

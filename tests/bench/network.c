@@ -5,16 +5,21 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "bench.h"
 
-#define PORT	7
+#define PORT	7		/* of TCP, and of UDP */
 #define PEER	"10.77.1.2"	/* what the LAN gives the second guest */
+#define SMALL	64		/* bytes in a datagram */
+#define BURST	32		/* datagrams that nobody answers; then one */
 
 struct order {			/* what the other end is to do, n times */
-	enum { ECHO_BYTE, SINK_1M, SAY_4K } what;
+	enum { ECHO_BYTE, SINK_1M, SAY_4K, ECHO_DATAGRAM, SINK_DATAGRAMS } what;
 	int n;
 };
+
+static int datagrams;		/* the other end's socket */
 
 static bool read_all(int fd, void *to, size_t bytes)
 {
@@ -41,6 +46,20 @@ static void sink(int fd, int n)
 	}
 }
 
+/* Each is answered, or one of so many. */
+static void answer(int n, int every)
+{
+	struct sockaddr_in from;
+	socklen_t length = sizeof(from);
+	char data[SMALL];
+
+	for (int i = 1; i <= n; i++) {
+		CHECK(recvfrom(datagrams, data, SMALL, 0, (struct sockaddr *)&from, &length) == SMALL);
+		if (i % every == 0)
+			CHECK(sendto(datagrams, data, SMALL, 0, (struct sockaddr *)&from, length) == SMALL);
+	}
+}
+
 /* Whatever was ordered ends with a byte that says so. */
 static void obey(int fd, const struct order *o)
 {
@@ -56,6 +75,12 @@ static void obey(int fd, const struct order *o)
 		break;
 	case SAY_4K:
 		say_4k(o->n);
+		break;
+	case ECHO_DATAGRAM:
+		answer(o->n, 1);
+		break;
+	case SINK_DATAGRAMS:
+		answer(o->n, BURST);
 	}
 	CHECK(write_all(fd, &c, 1));
 }
@@ -67,6 +92,8 @@ static int listener(void)
 
 	CHECK(!setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int)));
 	CHECK(!bind(fd, (struct sockaddr *)&any, sizeof(any)) && !listen(fd, 1));
+	datagrams = socket(AF_INET, SOCK_DGRAM, 0);
+	CHECK(!bind(datagrams, (struct sockaddr *)&any, sizeof(any)));
 	return fd;
 }
 
@@ -99,6 +126,7 @@ static void start_server(void)
 		serve_on(fd);
 	}
 	close(fd);
+	close(datagrams);
 }
 
 /* The connection to the other end, which may still be booting, or we may not have an address yet. */
@@ -122,6 +150,22 @@ static int peer(void)
 		usleep(50000);
 	}
 	no_delay(fd);
+	return fd;
+}
+
+/* For datagrams to the other end; one that is lost is an error, not silence. */
+static int datagrams_to_peer(void)
+{
+	struct sockaddr_in a;
+	socklen_t length = sizeof(a);
+	static int fd;
+
+	if (fd)
+		return fd;
+	CHECK(!getpeername(peer(), (struct sockaddr *)&a, &length));
+	CHECK((fd = socket(AF_INET, SOCK_DGRAM, 0)) >= 0);
+	CHECK(!connect(fd, (struct sockaddr *)&a, length));
+	CHECK(!setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 10, 0 }, sizeof(struct timeval)));
 	return fd;
 }
 
@@ -162,6 +206,39 @@ static void tcp_1m(int n)
 	obeyed(fd);
 }
 
+static void send_small(int fd)
+{
+	CHECK(send(fd, buffer[0], SMALL, 0) == SMALL);
+}
+
+static void receive_small(int fd)
+{
+	CHECK(recv(fd, buffer[1], SMALL, 0) == SMALL);
+}
+
+static void udp_trip(int n)
+{
+	int to = datagrams_to_peer(), fd = order(ECHO_DATAGRAM, n);
+
+	while (n--) {
+		send_small(to);
+		receive_small(to);
+	}
+	obeyed(fd);
+}
+
+static void udp_burst(int n)
+{
+	int to = datagrams_to_peer(), fd = order(SINK_DATAGRAMS, n);
+
+	for (int i = 1; i <= n; i++) {
+		send_small(to);
+		if (i % BURST == 0)
+			receive_small(to);
+	}
+	obeyed(fd);
+}
+
 /* The other guest's console, which nobody looks at. */
 static void say_unseen(int n)
 {
@@ -171,6 +248,8 @@ static void say_unseen(int n)
 const struct row network[] = {
 	{ "tcp-trip",		tcp_trip,	500,	0, 0 },
 	{ "tcp-1m",		tcp_1m,		8,	0, MIB },
+	{ "udp-trip",		udp_trip,	500,	0, 0 },
+	{ "udp-64",		udp_burst,	100 * BURST, 0, SMALL },
 	{ "console-unseen-4k",	say_unseen,	32,	0, PAGE },
 	{ 0 },
 };

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The harness, tested: what fails is seen to fail.  One that cannot fail proves nothing."""
+import importlib.machinery
+import importlib.util
 import io
 import os
 import re
@@ -14,7 +16,7 @@ import guests
 import harness
 import journey
 from harness import Group
-from ringlet import BUILD, DESCRIPTORS_OK, ROOT, Failure, Ringlet, Skip, by_wall_clock, check, elf, work_file
+from ringlet import BUILD, DESCRIPTORS_OK, ROOT, Failure, Ringlet, Skip, by_wall_clock, check, elf, sh, work_file
 
 
 class Quiet(harness.Report):
@@ -332,7 +334,34 @@ def page(_):
         check(bool(journey.pattern(lines).search(said)) == fits, f"{lines} {'does not fit' if fits else 'fits'}")
 
 
+def load(path):
+    """A program of ours as a module."""
+    loader = importlib.machinery.SourceFileLoader(os.path.basename(path), path)
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def bench(_):
+    """The benchmark asks for the rows that its program has, and a row that did not come is seen."""
+    run = load(os.path.join(ROOT, "tests", "bench", "run"))
+    program = work_file("selftest", "bench", "")
+    run.build_program(program)
+    rows = sh([program, "-list"]).split()
+    check(rows == list(run.ROWS), f"the program's rows: {rows}\nthose asked for: {list(run.ROWS)}")
+
+    said = "bench fork 2.0 0\r\nbench exec 8.0 4096\r\nbench-clock 200 100\r\nbench-end\r\n"
+    check(run.results(said, ["fork", "exec"], "x") == ({"fork": 1.0, "exec": 4.0}, 2.0), "ns are not turned into ticks")
+    for text, rows in ((said, ["fork", "pipe"]), (said.replace("bench-clock", "x"), ["fork"]),
+                       (said + "bench-error fork: on purpose", ["fork"])):
+        try:
+            run.results(text, rows, "x")
+        except Failure:
+            continue
+        check(False, f"{rows} were found in {text!r}")
+
+
 def groups():
     return [Selftest([("page", page), ("verdicts", verdicts), ("audit", audit), ("judges", judges), ("stories", stories), ("answers", answers),
                       ("wall-clock", wall_clock), ("unit-test", unit_test), ("timeout", timeout), ("endless", endless), ("bare-guest", bare_guest),
-                      ("pruned", pruned)])]
+                      ("pruned", pruned), ("bench", bench)])]
