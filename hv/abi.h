@@ -41,7 +41,12 @@
 #define HC_CPUID		21	/* ebx: leaf; ecx: subleaf -> eax, ebx, ecx, edx */
 #define HC_CONSOLE_WRITE	22	/* ebx: gpa; ecx: bytes (up to 4096) */
 #define HC_INVLPG		23	/* ebx: gva; a kernel address is dropped from every root */
-#define HC_MAX			24
+#define HC_KICK			24	/* ebx: device; ecx: queue; as a write to the device's QueueNotify */
+#define HC_SLEEP		25	/* ebx, ecx: low and high word of when interrupt 0 comes, by the clock in
+					 * the shared page, 0: never; then as HC_HALT */
+#define HC_REFILL		26	/* ebx: gva; as HC_INVLPG, then what is there now is cached, to be written */
+#define HC_FLUSH_RANGE		27	/* ebx: gva; ecx: pages, up to RINGLET_RANGE; as HC_INVLPG for each */
+#define HC_MAX			28
 
 #define SHUTDOWN_POWEROFF	1
 #define SHUTDOWN_RESTART	2
@@ -53,10 +58,13 @@
 
 #define RINGLET_IRQS		32	/* interrupt n arrives at vector 0x20 + n */
 #define RINGLET_IRQ_TIMER	0
+#define RINGLET_IRQ_DEVICE	1	/* device n has interrupt 1 + n */
 #define RINGLET_IRQ_SHUTDOWN	30	/* the operator asks the guest to power off */
 #define RINGLET_IRQ_REBOOT	31	/* ... or to reboot */
 #define RINGLET_FIRST_VECTOR	0x20
 #define RINGLET_RING_SIZE	64
+#define RINGLET_DEVICES		16	/* at most */
+#define RINGLET_RANGE		33
 #define RINGLET_ASIDS		16	/* HC_NEW_PGTABLE names roots 1..16 */
 #define RINGLET_HOLE		0x400000 /* the top 4 MiB of every address space are not the guest's */
 
@@ -70,12 +78,14 @@
 #define RINGLET_F_CLOCK		(1 << 2) /* the clock_* fields are kept */
 #define RINGLET_F_TSC		(1 << 3) /* offered where the TSC counts evenly, whatever the processor does:
 					  * tsc_khz alone makes the same clock */
+#define RINGLET_F_DEVICE_STATUS	(1 << 4) /* device_status says why devices interrupt */
 
 /* Byte offsets in the shared page, for assembly; each asserted against the struct. */
 #define RSH_IRQ_ENABLED		0
 #define RSH_BLOCKED		4
 #define RSH_CR2			8
 #define RSH_IRQ_PENDING		20
+#define RSH_DEVICE_STATUS	1440
 
 #ifndef __ASSEMBLER__
 
@@ -115,6 +125,9 @@ struct ringlet_shared {
 	unsigned long long clock_ns __attribute__((aligned(4)));
 	/* The wall clock when clock_ns was 0. */
 	unsigned int wall_sec, wall_nsec;
+	/* Beside each device's InterruptStatus register, and independent of it: we add bits; the guest
+	 * takes them all and leaves 0. */
+	unsigned int device_status[RINGLET_DEVICES];
 };
 
 #endif /* !__ASSEMBLER__ */

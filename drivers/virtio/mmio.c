@@ -21,7 +21,6 @@ enum {	/* register offsets */
 #define NEEDS_RESET	0x40
 #define FAILED		0x80
 #define DRIVERS_OWN	0x8F		/* bits the driver may set */
-#define INT_CONFIG	2
 
 void virtio_init(struct virtio_dev *d, const struct virtio_ops *ops, const struct virtio_guest *g,
 		 u64 features)
@@ -38,11 +37,16 @@ bool virtio_live(const struct virtio_dev *d)
 	return (d->status & (DRIVER_OK | NEEDS_RESET | FAILED)) == DRIVER_OK;
 }
 
+void virtio_interrupt(struct virtio_dev *d, u32 why)
+{
+	d->isr |= why;
+	d->guest.raise_irq(d->guest.opaque, why);
+}
+
 void virtio_config_changed(struct virtio_dev *d)
 {
-	d->isr |= INT_CONFIG;
 	d->generation++;
-	d->guest.raise_irq(d->guest.opaque);
+	virtio_interrupt(d, VIRTIO_INT_CONFIG);
 }
 
 void virtio_broken(struct virtio_dev *d, const char *why)

@@ -188,8 +188,7 @@ void virtq_signal(struct virtio_dev *d, u32 q)
 	} else if (!ring_rd(d, vq->avail, &word, 2) || (word & AVAIL_NO_INTERRUPT)) {
 		return;
 	}
-	d->isr |= 1;
-	d->guest.raise_irq(d->guest.opaque);
+	virtio_interrupt(d, VIRTIO_INT_USED);
 }
 
 /* ---- the buffers ---- */

@@ -28,7 +28,7 @@ struct virtio_guest {
 	/* false: some of [gpa, gpa + len) is not the guest's RAM */
 	bool (*read)(void *opaque, u64 gpa, void *dst, u32 len);
 	bool (*write)(void *opaque, u64 gpa, const void *src, u32 len);
-	void (*raise_irq)(void *opaque);
+	void (*raise_irq)(void *opaque, u32 why);	/* why: what was added to the interrupt status */
 	void (*log)(void *opaque, const char *line);
 	/* Copies from one guest's memory straight into another's; to and from are their
 	 * `opaque`. */
@@ -132,6 +132,9 @@ bool virtio_poll(struct virtio_dev *d);
 bool virtio_pending(const struct virtio_dev *d);	/* some queue was kicked or has work left */
 /* Tells the guest to read the configuration space again. */
 void virtio_config_changed(struct virtio_dev *d);
+#define VIRTIO_INT_USED		1	/* why it is interrupted */
+#define VIRTIO_INT_CONFIG	2
+void virtio_interrupt(struct virtio_dev *d, u32 why);
 /* The device cannot go on: tells the guest and the log why. */
 void virtio_broken(struct virtio_dev *d, const char *why);
 static inline bool virtio_has(const struct virtio_dev *d, u32 bit) { return d->accepted >> bit & 1; }

@@ -105,6 +105,8 @@ void virq_set_waker(void (*wake)(struct vcpu *v));
 /* ---- shared.c: the page a guest shares with us ---- */
 bool shared_register(struct vcpu *v, gpa_t a, bool extended);
 void shared_update_time(struct vcpu *v);
+/* Tells why that device is about to interrupt, if the guest wants it told there. */
+void shared_device_status(struct vcpu *v, u32 device, u32 why);
 bool shared_get(struct vcpu *v, u32 offset, u32 *val);
 bool shared_put(struct vcpu *v, u32 offset, u32 val);
 bool shared_read(struct vcpu *v, u32 offset, void *dst, u32 len);

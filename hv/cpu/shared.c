@@ -22,7 +22,8 @@ _Static_assert(OFF(noirq_start) == OFF(reserve_mem) + 8 && OFF(syscall_vec) == O
 _Static_assert(OFF(version) == OFF(syscall_vec) + 4 && OFF(guest_features) == OFF(version) + 8, "shared page");
 _Static_assert(OFF(clock_seq) == OFF(guest_features) + 4, "shared page");
 _Static_assert(OFF(clock_tsc) == OFF(clock_seq) + 12 && OFF(clock_ns) == OFF(clock_tsc) + 8, "shared page");
-_Static_assert(OFF(wall_sec) == OFF(clock_ns) + 8 && sizeof(struct ringlet_shared) == OFF(wall_sec) + 8, "shared page");
+_Static_assert(OFF(wall_sec) == OFF(clock_ns) + 8 && OFF(device_status) == OFF(wall_sec) + 8, "shared page");
+_Static_assert(OFF(device_status) == RSH_DEVICE_STATUS && RINGLET_DEVICES == MAX_VDEVS, "shared page");
 _Static_assert(sizeof(struct ringlet_shared) <= PAGE_SIZE, "shared page");
 
 static gpa_t shared_at(const struct vcpu *v, u32 offset)
@@ -62,7 +63,7 @@ static void put_clock(struct vcpu *v)
 		.wall_nsec = wall_at_boot() % 1000000000,
 	};
 
-	_Static_assert(sizeof(c) == sizeof(struct ringlet_shared) - OFF(clock_seq), "shared page");
+	_Static_assert(sizeof(c) == OFF(device_status) - OFF(clock_seq), "shared page");
 	/* The calibration never changes, so once is enough and the sequence stays even. */
 	shared_write(v, OFF(clock_seq), &c, sizeof(c));
 }
@@ -99,7 +100,7 @@ bool shared_register(struct vcpu *v, gpa_t a, bool extended)
 	if (extended) {
 		shared_put(v, OFF(version), RINGLET_VERSION);
 		shared_put(v, OFF(features), RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK |
-			   (cpu_info.steady_tsc ? RINGLET_F_TSC : 0));
+			   RINGLET_F_DEVICE_STATUS | (cpu_info.steady_tsc ? RINGLET_F_TSC : 0));
 		put_clock(v);
 	}
 	shared_update_time(v);
@@ -119,4 +120,12 @@ void shared_update_time(struct vcpu *v)
 	shared_put(v, OFF(time_nsec), wall % 1000000000);
 	if (v->extended && !sys_clock.mult)
 		shared_write(v, OFF(clock_ns), &ns, sizeof(ns));
+}
+
+void shared_device_status(struct vcpu *v, u32 device, u32 why)
+{
+	u32 at = OFF(device_status) + device * sizeof(u32), status;
+
+	if ((v->guest_features & RINGLET_F_DEVICE_STATUS) && shared_get(v, at, &status))
+		shared_put(v, at, status | why);
 }

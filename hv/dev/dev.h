@@ -8,7 +8,7 @@
 #include "hv/mem/mem.h"
 
 /* ---- vdev.c: the virtio devices of a guest ---- */
-#define VDEV_BASE	0xF0000000u	/* guest-physical; device i's registers at + i * 4096, interrupt 1 + i */
+#define VDEV_BASE	0xF0000000u	/* guest-physical; device i's registers at + i * 4096 */
 bool vdevs_create(struct guest *g, char *msg, u32 len);
 void vdevs_destroy(struct guest *g);
 #define DEVICES_CMDLINE	(MAX_VDEVS * 40)	/* 38 per device */
@@ -16,6 +16,7 @@ void vdevs_destroy(struct guest *g);
 void vdev_cmdline(const struct guest *g, char *buf, u32 len);
 void vdev_console_resized(struct guest *g);	/* tells it, if it runs */
 void vdev_console_typed(struct guest *g);	/* tells it that there is input */
+bool vdev_kick(struct guest *g, u32 n, u32 queue);	/* as by its register; false: there is no device n */
 /* Polls the devices in g->vdevs_due, with bounded work; true: there is more to do at once. */
 bool vdevs_poll(struct guest *g);
 /* Lets them report what they held back, which may wake the guest: nobody has anything to do, or

@@ -55,12 +55,13 @@ static enum virtio_copied guest_copy(void *to, u64 to_gpa, void *from, u64 from_
 	}
 }
 
-static void raise_irq(void *opaque)
+static void raise_irq(void *opaque, u32 why)
 {
 	struct vdev_guest *v = opaque;
 
 	v->guest->stats.vdev_irqs++;
-	virq_raise(v->guest, 1 + v->index);
+	shared_device_status(v->guest->vcpu, v->index, why);
+	virq_raise(v->guest, RINGLET_IRQ_DEVICE + v->index);
 }
 
 static void poll_soon(void *opaque)
@@ -144,6 +145,14 @@ static void vdev_write(struct guest *g, gpa_t a, u32 size, u32 value)
 		g->stats.vdev_kicks++;
 	if (d)
 		virtio_mmio_write(d, gpa_x(a) & ~PAGE_MASK, size, value);
+}
+
+bool vdev_kick(struct guest *g, u32 n, u32 queue)
+{
+	if (n >= g->vdevs)
+		return false;
+	vdev_write(g, gpa(VDEV_BASE + n * PAGE_SIZE + VIRTIO_MMIO_NOTIFY), 4, queue);
+	return true;
 }
 
 static const struct guest_bus vdev_bus = { vdev_has, vdev_read, vdev_write };
@@ -254,5 +263,5 @@ void vdev_cmdline(const struct guest *g, char *buf, u32 len)
 
 	for (i = 0; i < g->vdevs && n < len; i++)
 		n += snprintf(buf + n, len - n, " virtio_mmio.device=4K@0x%x:%u",
-			      (VDEV_BASE + i * PAGE_SIZE), i + 1);
+			      (VDEV_BASE + i * PAGE_SIZE), RINGLET_IRQ_DEVICE + i);
 }

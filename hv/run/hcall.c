@@ -250,6 +250,47 @@ static void hc_invlpg(struct vcpu *v, const struct call *c)
 	shadow_flush_one(v, a);
 }
 
+static void hc_kick(struct vcpu *v, const struct call *c)
+{
+	u32 device = c->b, queue = c->c;
+
+	if (!c->direct)
+		hcall_bad(v, c, "a kick cannot wait in the ring");
+	else if (!vdev_kick(v->guest, device, queue))
+		hcall_bad(v, c, "no such device");
+}
+
+static void hc_sleep(struct vcpu *v, const struct call *c)
+{
+	u64 until = (u64)c->c << 32 | c->b;
+
+	timer_set_at(v, until);
+	hc_halt(v, c);
+}
+
+/* The guest has put another page in place of this one, and is about to write there. */
+static void hc_refill(struct vcpu *v, const struct call *c)
+{
+	gva_t a = gva(c->b);
+	u32 error = PFERR_W | PFERR_U;
+	gpa_t reg;
+
+	shadow_flush_one(v, a);
+	shadow_fault(v, a, &error, &reg);	/* if that cannot be, a fault will show it */
+}
+
+static void hc_flush_range(struct vcpu *v, const struct call *c)
+{
+	u32 a = c->b, pages = c->c, i;
+
+	if (pages > RINGLET_RANGE) {
+		hcall_bad(v, c, "too many pages");
+		return;
+	}
+	for (i = 0; i < pages; i++)
+		shadow_flush_one(v, gva(a + i * PAGE_SIZE));
+}
+
 static void (*const calls[HC_MAX])(struct vcpu *, const struct call *) = {
 #define X(id, name, handler) [HC_##id] = hc_##handler,
 	HYPERCALLS(X)
@@ -298,8 +339,11 @@ void hypercall(struct vcpu *v)
 {
 	const struct vcpu_regs *r = v->regs;
 	struct call c = { r->eax, r->ebx, r->ecx, r->edx, r->esi, true };
+	u64 before = v->guest->stats.async_calls;
+	bool done = !v->have_shared || async_calls(v);
 
-	if (v->have_shared && !async_calls(v)) {
+	/* What a kick sets off may take as long as the ring may, so it gets an exit of its own. */
+	if (!done || (c.nr == HC_KICK && v->guest->stats.async_calls != before)) {
 		v->regs->eip -= INT_BYTES;	/* the guest makes this call again, and we go on then */
 		return;
 	}

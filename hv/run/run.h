@@ -56,6 +56,7 @@ void sched_charge(struct vcpu *v, u64 ns);
 /* ---- timer.c: deadlines of guests and slices on one hardware timer ---- */
 void timer_init(void);
 void timer_set(struct vcpu *v, u64 delta_ns);	/* sets its clock event; 0 stops it */
+void timer_set_at(struct vcpu *v, u64 ns);	/* the same, by the clock */
 void timer_run(void);			/* raises what is due, if the hardware timer has fired */
 void timer_program(u64 now);		/* call when a deadline has come nearer */
 
@@ -92,7 +93,11 @@ void vcpu_run(struct cpu *c, struct vcpu *v);
 	X(IRET,			"iret",			iret)		\
 	X(CPUID,		"cpuid",		cpuid)		\
 	X(CONSOLE_WRITE,	"console-write",	console_write)	\
-	X(INVLPG,		"invlpg",		invlpg)
+	X(INVLPG,		"invlpg",		invlpg)		\
+	X(KICK,			"kick",			kick)		\
+	X(SLEEP,		"sleep",		sleep)		\
+	X(REFILL,		"refill",		refill)		\
+	X(FLUSH_RANGE,		"flush-range",		flush_range)
 void hypercall(struct vcpu *v);		/* runs the asynchronous calls, then the one in v->regs */
 
 /* ---- exits.c ---- */

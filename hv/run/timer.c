@@ -78,6 +78,12 @@ void timer_set(struct vcpu *v, u64 delta_ns)
 	timer_program(now);
 }
 
+void timer_set_at(struct vcpu *v, u64 ns)
+{
+	v->event_ns = ns;
+	timer_program(time_ns());
+}
+
 void timer_run(void)
 {
 	struct cpu *c = this_cpu();

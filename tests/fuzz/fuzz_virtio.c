@@ -10,7 +10,7 @@
 #define RAM 8192u
 #include "tests/unit/ram.h"
 
-static void irq(void *o) { (void)o; }
+static void irq(void *o, u32 why) { (void)o; (void)why; }
 static void log_line(void *o, const char *line) { (void)o; (void)line; }
 
 static enum virtio_copied copy(void *to, u64 t, void *from, u64 f, u32 len)

@@ -19,6 +19,10 @@
  * Variant init-twice: killed the shared page is there already
  * Variant iret: killed no stack to return from
  * Variant ring-unknown: killed no such hypercall
+ * Variant kick: killed no such device
+ * Variant kick-far: killed no such device
+ * Variant kick-ring: killed a kick cannot wait in the ring
+ * Variant range: killed too many pages
  * Variant edges: SUCCESS
  */
 #include "guest.h"
@@ -64,6 +68,16 @@ void test_main(void)
 		shared.hcalls[0].eax = 12345;
 		shared.hcall_status[0] = 0;
 		hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	} else if (variant_is("kick")) {
+		hcall(HC_KICK, 2, 0, 0);	/* it has a console and random numbers */
+	} else if (variant_is("kick-far")) {
+		hcall(HC_KICK, 0x100000, 0, 0);	/* times a page: what 0 is */
+	} else if (variant_is("kick-ring")) {
+		shared_init(0);
+		queue(HC_KICK, 0, 0, 0);
+		hcall(HC_FLUSH_ASYNC, 0, 0, 0);
+	} else if (variant_is("range")) {
+		hcall(HC_FLUSH_RANGE, 0x40000000, RINGLET_RANGE + 1, 0);
 	} else {
 		hcall(HC_CONSOLE_WRITE, end - 10, 10, 0);
 		hcall(HC_CONSOLE_WRITE, end, 0, 0);
@@ -84,6 +98,10 @@ void test_main(void)
 			hcall(HC_SET_PTE, 1u << i, 1u << i, ~0u);
 			hcall(HC_SET_PTE, ~0u, ~0u << i, 0);
 			hcall(HC_INVLPG, ~0u << i, 0, 0);
+			hcall(HC_REFILL, 1u << i < end ? 1u << i : i, 0, 0);	/* beyond, it is as if it wrote there */
+			hcall(HC_FLUSH_RANGE, ~0u << i, RINGLET_RANGE, 0);
+			hcall(HC_FLUSH_RANGE, 1u << i, i, 0);
+			hcall(HC_KICK, 0, 1u << i, 0);
 			hcall(HC_FLUSH_TLB, i, 0, 0);
 			hcall(HC_SET_CLOCKEVENT, 1u << i, 0, 0);
 			hcall(HC_CPUID, 1u << i, ~0u, 0);

@@ -35,6 +35,18 @@ void test_main(void)
 		EXPECT(!shared.clock_mult || now() - t >= waits[i] - waits[i] / 50,
 		       "asked for %u ns, it took %u", waits[i], (u32)(now() - t));
 	}
+	/* The same by the clock, in one call with the wait; what is over already comes at once. */
+	for (i = 0; i < 10; i++) {
+		irq_off();
+		t = now() + 3000000 * (i & 3);
+		n = irq_count[0];
+		while (irq_count[0] == n)
+			hcall(HC_SLEEP, (u32)t, (u32)(t >> 32), 0);
+		EXPECT(!shared.clock_mult || now() >= t, "it came %u ns too early", (u32)(t - now()));
+	}
+	irq_off();
+	timer_ns(20000000);
+	hcall(HC_SET_CLOCKEVENT, 1000000, 0, 0);	/* wakes it from a sleep without an end: 0 took nothing else back */
 	last = now();
 	for (i = 0; i < 100000; i++) {
 		t = now();

@@ -10,6 +10,9 @@
 
 static void by_invlpg(u32 va) { invlpg(va); }
 static void by_hcall(u32 va) { hcall(HC_INVLPG, va, 0, 0); }
+static void by_range(u32 va) { hcall(HC_FLUSH_RANGE, va, 1, 0); }
+static void by_wide_range(u32 va) { hcall(HC_FLUSH_RANGE, va - 7 * PAGE, RINGLET_RANGE, 0); }
+static void by_refill(u32 va) { hcall(HC_REFILL, va, 0, 0); }
 static void by_cr3(u32 va) { (void)va; load_cr3((u32)pgd); }
 static void by_flush_all(u32 va) { (void)va; hcall(HC_FLUSH_TLB, 1, 0, 0); }
 static void by_set_pte(u32 va) { hcall(HC_SET_PTE, (u32)pgd, va, *pte_of(va)); }
@@ -17,7 +20,8 @@ static void by_set_pgd(u32 va) { hcall(HC_SET_PGD, (u32)pgd, va >> 22, 0); }
 static void by_flush_user(u32 va) { (void)va; hcall(HC_FLUSH_TLB, 0, 0, 0); }
 
 static void (*const ways[])(u32) = {
-	by_invlpg, by_hcall, by_cr3, by_flush_all, by_set_pte, by_set_pgd, by_flush_user,
+	by_invlpg, by_hcall, by_cr3, by_flush_all, by_set_pte, by_set_pgd, by_flush_user, by_range,
+	by_wide_range, by_refill,
 };
 
 static void use(u32 va, u32 w, bool user)

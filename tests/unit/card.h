@@ -54,7 +54,7 @@ static enum virtio_copied card_copy(void *to, u64 t, void *from, u64 f, u32 len)
 	memmove(a->ram + t, b->ram + f, len);
 	return VIRTIO_COPIED;
 }
-static void card_irq(void *o) { ((struct card *)o)->irqs++; }
+static void card_irq(void *o, u32 why) { ((struct card *)o)->irqs += why == VIRTIO_INT_USED; }
 static void card_log(void *o, const char *line) { (void)line; ((struct card *)o)->broken++; }
 
 static u32 card_on_wire(void *o, struct net_packet *p)

@@ -76,7 +76,7 @@ void export_write(const void *data, u32 len)
 	wire_room -= len;
 }
 
-static void irq(void *o) { (void)o; irqs++; }
+static void irq(void *o, u32 why) { (void)o; irqs += why == VIRTIO_INT_USED; }
 static void log_line(void *o, const char *line) { (void)o; snprintf(why, sizeof(why), "%s", line); }
 static const struct virtio_guest access = { .read = ram_read, .write = ram_write, .raise_irq = irq, .log = log_line };
 

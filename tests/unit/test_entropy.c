@@ -136,7 +136,7 @@ static u16 offered;
 
 static bool rd(void *o, u64 a, void *dst, u32 len) { (void)o; return a <= RAM && len <= RAM - a && memcpy(dst, ram + a, len); }
 static bool wr(void *o, u64 a, const void *src, u32 len) { (void)o; return a <= RAM && len <= RAM - a && memcpy(ram + a, src, len); }
-static void irq(void *o) { (void)o; irqs++; }
+static void irq(void *o, u32 why) { (void)o; irqs += why == VIRTIO_INT_USED; }
 static void told(void *o, const char *line) { (void)o; CHECK(0, "%s", line); }
 static struct work work;
 static const struct virtio_guest reach = { .read = rd, .write = wr, .raise_irq = irq, .log = told, .work = &work };

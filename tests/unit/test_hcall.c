@@ -103,6 +103,20 @@ void shadow_flush_directory(struct guest *x, u32 cr3, u32 dir) { (void)x; note("
 void idt_set(struct vcpu *w, u32 vector, struct desc d) { (void)w; note("gate %x %x %x", vector, d.lo, d.hi); }
 void vcpu_new_control(struct vcpu *w) { note("ts %u", !!(w->cr0 & CR0_TS)); }
 void timer_set(struct vcpu *w, u64 ns) { (void)w; note("timer %llx", (unsigned long long)ns); }
+void timer_set_at(struct vcpu *w, u64 ns) { (void)w; note("timer at %llx ", (unsigned long long)ns); }
+enum fault_result shadow_fault(struct vcpu *w, gva_t a, u32 *error, gpa_t *reg)
+{
+	(void)w;
+	(void)reg;
+	note(" fill %x for %x", gva_x(a), *error);
+	return FAULT_GUEST;
+}
+bool vdev_kick(struct guest *x, u32 n, u32 queue)
+{
+	(void)x;
+	note("kick %x %x", n, queue);
+	return n < 3;
+}
 void virq_enable(struct vcpu *w, bool on) { (void)w; note("interrupts %u", on); }
 bool virq_waiting(struct vcpu *w) { (void)w; return waiting; }
 u32 segment_base(const struct vcpu *w, u16 sel) { (void)w; return sel << 8; }
@@ -235,6 +249,13 @@ static void each_call(void)
 		{ HC_SET_PTE, 0x5000, 0xC0000123, 3, "flush everywhere c0000123" },
 		{ HC_SET_PGD, 0x5000, 0x3FF, 3, "flush directory 5000 3ff" },
 		{ HC_INVLPG, 0xC0000123, 0, 0, "flush one c0000123" },
+		{ HC_SLEEP, 0x89ABCDEF, 0x1234567, 3, "timer at 123456789abcdef interrupts 1" },
+		{ HC_SLEEP, 0, 0, 3, "timer at 0 interrupts 1" },
+		{ HC_REFILL, 0xB0000123, 2, 3, "flush one b0000123 fill b0000123 for 6" },
+		{ HC_FLUSH_RANGE, 0x5000, 0, 3, "" }, { HC_FLUSH_RANGE, 0x5123, 1, 3, "flush one 5123" },
+		{ HC_FLUSH_RANGE, 0xFFFFF000, 3, 3, "flush one fffff000flush one 0flush one 1000" },
+		{ HC_FLUSH_RANGE, 0x5000, 34, 3, "killed: hypercall 27 (5000, 22, 3): too many pages" },
+		{ HC_FLUSH_RANGE, 0x5000, ~0u, 3, "killed: hypercall 27 (5000, ffffffff, 3): too many pages" },
 		{ HC_LOAD_TLS, 0x900, 0, 0, "gdt 6 11111111 22222222 gdt 7 33333333 44444444 gdt 8 55555555 66666666 " },
 		{ HC_LOAD_TLS, BYTES - 23, 0, 0, "killed: hypercall 16 (3fe9, 0, 0): descriptors outside its memory" },
 		{ HC_LOAD_TLS, BYTES - 24, 0, 0, "gdt 6 0 0 gdt 7 0 0 gdt 8 0 646e6500 " },
@@ -246,7 +267,7 @@ static void each_call(void)
 		{ HC_CONSOLE_WRITE, BYTES - 100, 101, 0, "killed: hypercall 22 (3f9c, 65, 0): text outside its memory" },
 		{ HC_CONSOLE_WRITE, ~0u, 2, 0, "killed: hypercall 22 (ffffffff, 2, 0): text outside its memory" },
 		{ 3, 0, 0, 0, "killed: hypercall 3 (0, 0, 0): no such hypercall" }, { 5 + 6, 0, 0, 0, "killed: hypercall 11 (0, 0, 0): no such hypercall" },
-		{ 12, 0, 0, 0, "killed: hypercall 12 (0, 0, 0): no such hypercall" }, { 24, 0, 0, 0, "killed: hypercall 24 (0, 0, 0): no such hypercall" },
+		{ 12, 0, 0, 0, "killed: hypercall 12 (0, 0, 0): no such hypercall" }, { 28, 0, 0, 0, "killed: hypercall 28 (0, 0, 0): no such hypercall" },
 		{ ~0u, 0, 0, 0, "killed: hypercall 4294967295 (0, 0, 0): no such hypercall" },
 		{ 0x80000001, 0, 0, 0, "killed: hypercall 2147483649 (0, 0, 0): no such hypercall" },
 	};
@@ -268,6 +289,33 @@ static void each_call(void)
 			if (t[i].nr < HC_MAX && !strstr(did, "no such hyper"))
 				CHECK_EQ(g.stats.hypercall[t[i].nr], 1 + (!direct && !t[i].nr));
 		}
+}
+
+static void kicks(void)
+{
+	born();
+	call(true, HC_KICK, 2, 0xFFFF, 0);
+	CHECK_STR(did, "kick 2 ffff");
+	born();
+	call(true, HC_KICK, 3, 0, 0);
+	CHECK_STR(did, "kick 3 0killed: hypercall 24 (3, 0, 0): no such device");
+	born();
+	call(false, HC_KICK, 1, 0, 0);
+	CHECK_STR(did, "killed: hypercall 24 (1, 0, 0): a kick cannot wait in the ring");
+	/* After anything of the ring it is made again, and then by itself. */
+	born();
+	v.have_shared = true;
+	ring_fill(v.next_async, 1, 5);
+	regs.eax = HC_KICK;
+	regs.ebx = 1;
+	regs.ecx = 0;
+	hypercall(&v);
+	CHECK_STR(did, "gdt 5 0 0 ");
+	CHECK_EQ(regs.eip, 0xC0001000);
+	did[0] = 0;
+	hypercall(&v);
+	CHECK_STR(did, "kick 1 0");
+	CHECK_EQ(regs.eip, 0xC0001000);
 }
 
 /* What is not told by a line. */
@@ -317,6 +365,16 @@ static void results(void)
 			CHECK_EQ(regs.esp, 0x10);
 		}
 	}
+	for (n = 0; n < 4; n++) {
+		born();
+		waiting = n & 1;
+		call(n & 2, HC_SLEEP, 1, 2, 0);
+		CHECK_EQ(v.halted, !waiting);
+		CHECK_EQ(g.stats.halts, 1);
+	}
+	born();
+	call(true, HC_FLUSH_RANGE, 0, 33, 0);
+	CHECK(guest_alive(&g) && strstr(did, "flush one 20000"), "33 pages: %s", did);
 	born();
 	stack_there = false;
 	call(true, HC_IRET, 0, 0, 0);
@@ -487,6 +545,7 @@ int main(int argc, char **argv)
 	each_call();
 	CASE("results");
 	results();
+	kicks();
 	CASE("text");
 	text();
 	CASE("the ring: order");

@@ -65,7 +65,7 @@ static enum virtio_copied copy(void *to, u64 t, void *from, u64 f, u32 len)
 	wr(to, t, buf, len);
 	return VIRTIO_COPIED;
 }
-static void irq(void *o) { ((struct side *)o)->irqs++; }
+static void irq(void *o, u32 why) { ((struct side *)o)->irqs += why == VIRTIO_INT_USED; }
 static void told(void *o, const char *line) { (void)o; CHECK(0, "the rules were kept, and: %s", line); }
 static bool process(struct virtio_dev *d, u32 q) { (void)d; (void)q; return false; }
 static const struct virtio_ops ops = { .device_id = 3, .queues = 1, .process = process };

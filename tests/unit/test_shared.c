@@ -65,7 +65,7 @@ static bool ours(u32 offset, bool extended)
 		{ OFF(hcall_status), OFF(hcall_status) + RINGLET_RING_SIZE, false },
 		{ OFF(reserve_mem), OFF(reserve_mem) + 4, false }, { OFF(tsc_khz), OFF(tsc_khz) + 4, false },
 		{ OFF(version), OFF(version) + 4, true }, { OFF(features), OFF(features) + 4, true },
-		{ OFF(clock_seq), sizeof(struct ringlet_shared), true },
+		{ OFF(clock_seq), OFF(device_status), true },
 	};
 	u32 i;
 
@@ -95,7 +95,7 @@ static void taken(u32 a, bool extended)
 	if (!extended)
 		return;
 	CHECK_EQ(get(p, OFF(version)), 1);
-	CHECK_EQ(get(p, OFF(features)), cpu_info.steady_tsc ? 15 : 7);
+	CHECK_EQ(get(p, OFF(features)), cpu_info.steady_tsc ? 31 : 23);
 	CHECK_EQ(get(p, OFF(wall_sec)), 1700000000);
 	CHECK_EQ(get(p, OFF(wall_nsec)), 600000000);
 	CHECK_EQ(get(p, OFF(clock_seq)), 0);
@@ -141,6 +141,30 @@ static void words(u32 a, bool extended)
 	CHECK_EQ(v.guest_features, extended ? get(p, OFF(guest_features)) : 0);
 }
 
+/* Why a device interrupts: added to its word, if the guest wants that, and nowhere else. */
+static void device_status(void)
+{
+	u32 a = rnd(PAGES * PAGE_SIZE / 4 - 500) * 4, device = rnd(RINGLET_DEVICES), why = 1 + rnd(3);
+	u32 at = a + OFF(device_status) + 4 * device, i;
+	bool extended = rnd(2), wanted;
+
+	born();
+	memory(true);
+	shared_device_status(&v, device, why);		/* there is no page yet: nothing happens */
+	memory(false);
+	CHECK(!memcmp(before, after, BYTES), "written before there was a page");
+	try_at(a, extended);
+	wanted = v.guest_features & RINGLET_F_DEVICE_STATUS;
+	CHECK(extended || !wanted, "lguest's page wants it");
+	memory(false);
+	memcpy(before, after, BYTES);
+	shared_device_status(&v, device, why);
+	memory(false);
+	for (i = 0; i < BYTES; i++)
+		CHECK(after[i] == before[i] || (i >= at && i < at + 4), "byte %#x was written for %#x", i, at);
+	CHECK_EQ(get(after, at), get(before, at) | (wanted ? why : 0));
+}
+
 int main(int argc, char **argv)
 {
 	u32 i, a;
@@ -170,6 +194,9 @@ int main(int argc, char **argv)
 		try_at(a, extended);
 		words(a, extended);
 	}
+	CASE("why devices interrupt");
+	for (i = 0; i < 2000; i++)
+		device_status();
 	CASE("the time, later");
 	for (i = 0; i < 200; i++) {
 		bool extended = rnd(2);

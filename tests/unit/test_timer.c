@@ -109,7 +109,10 @@ static void step(void)
 		if (!guests[i]->vcpu)
 			return;
 		due[i] = delta ? now + delta : 0;
-		timer_set(&v[i], delta);
+		if (rnd(2))
+			timer_set(&v[i], delta);
+		else
+			timer_set_at(&v[i], due[i]);
 		break;
 	case 2:
 		cpu.running = rnd(2) ? &v[i] : NULL;

@@ -51,7 +51,7 @@ static u32 con_input(void *o, void *data, u32 len)
 	return n;
 }
 
-static void irq(void *o) { (void)o; irqs++; }
+static void irq(void *o, u32 why) { (void)o; (void)why; irqs++; }
 static void log_line(void *o, const char *line) { (void)o; (void)line; broken++; }
 
 /* ---- the driver ---- */

@@ -15,6 +15,7 @@
 #define BYTES	(PAGES * PAGE_SIZE)
 
 static struct guest g;
+static struct vcpu v;
 static struct guest_config cfg;
 
 
@@ -162,9 +163,16 @@ bool console_typed(struct guest *x) { (void)x; return false; }
 u32 console_input(struct guest *x, void *buf, u32 len) { (void)x; (void)buf; (void)len; return 0; }
 void console_size(const struct guest *x, u32 *cols, u32 *rows) { (void)x; *cols = 80; *rows = 25; }
 void hv_log(const char *fmt, ...) { (void)fmt; logs++; }
+static u32 told[MAX_VDEVS];
+void shared_device_status(struct vcpu *w, u32 device, u32 why)
+{
+	CHECK(w == &v && device < g.vdevs, "device %u", device);
+	told[device] |= why;
+}
+/* By then the guest must be able to see why. */
 void virq_raise(struct guest *x, u32 irq)
 {
-	CHECK(x == &g && irq < 32, "interrupt %u", irq);
+	CHECK(x == &g && irq && irq < 32 && told[irq - 1], "interrupt %u", irq);
 	raised[irq]++;
 }
 
@@ -187,6 +195,7 @@ static bool create(u32 disks, u32 nets)
 
 	cfg.disks = disks;
 	cfg.nets = nets;
+	g.vcpu = &v;
 	makes = mallocs = 0;
 	ok = vdevs_create(&g, msg, sizeof(msg));
 	CHECK(ok || strstr(msg, "no memory"), "it says '%s'", msg);
@@ -214,14 +223,19 @@ static void places(u32 disks, u32 nets)
 		CHECK(fake[i].reg == off && fake[i].size == 4 && fake[i].value == 1234 + i, "what was written to %s", want);
 		CHECK_EQ(g.stats.vdev_kicks, off == VIRTIO_MMIO_NOTIFY);
 		irqs = raised[1 + i];
-		fake[i].d.guest.raise_irq(fake[i].d.guest.opaque);
+		told[i] = 0;
+		fake[i].d.guest.raise_irq(fake[i].d.guest.opaque, 1 + i % 3);
 		CHECK_EQ(raised[1 + i], irqs + 1);
+		CHECK_EQ(told[i], 1 + i % 3);
+		g.work.left = -5;
+		CHECK(vdev_kick(&g, i, 77 + i) && fake[i].reg == VIRTIO_MMIO_NOTIFY && fake[i].value == 77 + i, "a kick of %s", want);
 		fake[i].d.guest.poll_soon(fake[i].d.guest.opaque);
 		CHECK_EQ(g.vdevs_due, BIT(i + 1) - 1);
 	}
 	CHECK(!g.bus->has(&g, gpa(VDEV_BASE - 1)) && !g.bus->has(&g, gpa(VDEV_BASE + n * PAGE_SIZE)) && !g.bus->has(&g, gpa(~0u)) &&
 	      !g.bus->has(&g, gpa(0)), "registers beyond");
 	CHECK_EQ(g.bus->read(&g, gpa(VDEV_BASE + n * PAGE_SIZE), 4), ~0u);
+	CHECK(!vdev_kick(&g, n, 0) && !vdev_kick(&g, n + (1u << 20), 0) && !vdev_kick(&g, ~0u, 0), "a kick beyond");
 	g.bus->write(&g, gpa(VDEV_BASE + n * PAGE_SIZE), 4, 0);
 	vdev_cmdline(&g, line, sizeof(line));
 	CHECK(!strncmp(line, "quiet ", 6), "the line's beginning");

@@ -25,7 +25,15 @@ static struct virtio_dev d;
 static u32 irqs, logged, popped, bytes_in, processed, longest, resets, starts;
 static char why[200];
 
-static void irq(void *o) { (void)o; irqs++; }
+static u32 reasons;				/* why it was interrupted, all together */
+
+static void irq(void *o, u32 why)
+{
+	(void)o;
+	irqs++;
+	reasons |= why;
+	CHECK(why && (d.isr & why) == why, "interrupted for %u, but the register says %u", why, d.isr);
+}
 static void log_line(void *o, const char *line)
 {
 	(void)o;
@@ -353,7 +361,9 @@ static void status(void)
 	CHECK_EQ(get(STATUS), 0);
 	/* A reset takes all back. */
 	up(V1 | EVT);
+	reasons = 0;
 	virtio_config_changed(&d);
+	CHECK_EQ(reasons, VIRTIO_INT_CONFIG);
 	CHECK_EQ(get(INT_STATUS), 2);
 	set(STATUS, 0);
 	set(QUEUE_SEL, 0);
