@@ -79,6 +79,9 @@
 #define RINGLET_F_TSC		(1 << 3) /* offered where the TSC counts evenly, whatever the processor does:
 					  * tsc_khz alone makes the same clock */
 #define RINGLET_F_DEVICE_STATUS	(1 << 4) /* device_status says why devices interrupt */
+#define RINGLET_F_LINEAR	(1 << 5) /* the guest's page tables and its shared page are found at
+					  * kernel_address + gpa, or nothing is mapped there; traps of its
+					  * own may then be given to it without an exit */
 
 /* Byte offsets in the shared page, for assembly; each asserted against the struct. */
 #define RSH_IRQ_ENABLED		0

@@ -101,6 +101,7 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	mem_init(bi);			/* frames and the C heap */
 	hostmap_init(bi);		/* paging on */
 	check_descriptors = hv_cmdline_get("check-descriptors", word, sizeof(word));
+	fast_off = hv_cmdline_get("slow", word, sizeof(word));
 	percpu_init();			/* GDT, IDT, TSS: from now on a fault is a panic */
 	pic_init();
 	watchdog_init();		/* needed on QEMU's processor only */

@@ -34,6 +34,7 @@ extern const char *const exit_names[EXIT_MAX];
 #define STAT_COUNTERS(X)						\
 	X(switches,		"world-switches")			\
 	X(loads,		"vcpu-loads")	/* another guest had run before */ \
+	X(fast_traps,		"traps-without-exit") /* by the Switcher's count, where the guest can write */ \
 	X(irq_raised,		"irqs-raised")				\
 	X(irq_injected,		"irqs-injected")			\
 	X(irq_window,		"irqs-in-iret-window") /* iret completed for the guest */ \

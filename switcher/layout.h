@@ -44,6 +44,11 @@
 #define HV_TSS			(HV_TSS_INDEX * 8)
 #define GDT_ENTRIES		32
 
+/* Traps that the Switcher may give to the guest by itself, a bit per vector: #DE #BR #UD #NM #PF #MF
+ * #XM.  Of these only #PF has an error code. */
+#define FAST_TRAPS		((1 << 0) | (1 << 5) | (1 << 6) | (1 << 7) | (1 << 14) | (1 << 16) | (1 << 19))
+#define FAST_VECTORS		20
+
 /* Bits in what switch_to_guest() returns, beside the vector. */
 #define SWITCH_FAILED		0x1000
 #define EXIT_V86		0x2000

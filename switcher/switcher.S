@@ -9,6 +9,8 @@
  * The ring-0 stack is the register page, mapped at the same address on both sides, so %esp is valid
  * at every instruction here, and an NMI may come anywhere.
  *
+ * Some traps need nobody else: see "the second speed" below.
+ *
  * Frame at the end of the register page, high to low:
  *
  *	ss esp eflags cs eip	pushed by the processor on the way out of ring 1 or 3
@@ -160,7 +162,11 @@ in_switcher:
 	je	null_es
 	cmpl	$enter_guest, %eax
 	je	entry_failed
-	movl	$hv_pgd, %eax			/* our own bug: C will panic */
+	subl	$guest_words, %eax
+	cmpl	$guest_words_end - guest_words, %eax
+	jb	guest_word_failed
+our_bug:
+	movl	$hv_pgd, %eax			/* C will panic */
 	movl	%eax, %cr3
 	popl	%eax
 	jmp	host_common
@@ -202,8 +208,169 @@ entry_failed:
 	orl	$SWITCH_FAILED, %eax
 	jmp	to_host
 
-/* The stubs, one per vector.  They differ only in the vector and in whether an error code was
- * pushed. */
+/*
+ * The second speed: traps that belong to the guest, above all the page faults of its own tables, go
+ * to its handler from here, without C and without a change of CR3.  hv/cpu/fast.c says in the state
+ * page which, and what it has approved: handlers, their code and stack segments, where the guest has
+ * its memory, its page directory and the shared page.  The rules:
+ *
+ *  - Anything in doubt goes the slow way, with all registers and CR2 as they were.  C can do it all.
+ *  - What is read and written for the guest is below SWITCHER_BASE, and is reached through the
+ *    guest's own shadow tables.  There ring 0 may do no more than ring 1, since CR0.WP is on.  So the
+ *    guest could do the same itself, and if it lies about its tables it deceives only itself.
+ *  - All of that stands between guest_words and guest_words_end.  A page fault there is a doubt.
+ *  - The processor's frame, from which we return, changes only after the last of these words.
+ *  - No loop, and no register but those saved first.
+ */
+#define F_CR2		0
+#define F_REGS		20			/* ebp ebx edx ecx eax */
+#define F_TRAP		(F_CR2 + 4 + F_REGS)
+#define F_ERROR		(F_TRAP + 4)
+#define F_EIP		(F_TRAP + 8)
+#define F_CS		(F_TRAP + 12)
+#define F_EFLAGS	(F_TRAP + 16)
+#define F_ESP		(F_TRAP + 20)
+#define F_SS		(F_TRAP + 24)
+/* Of these only IF may be set. */
+#define ODD_EFLAGS	(EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_TF | EFLAGS_IF)
+#define FRAME_MAX	24			/* ss esp eflags cs eip error */
+
+exit_fast:
+	pushl	%eax
+	pushl	%ecx
+	pushl	%edx
+	pushl	%ebx
+	pushl	%ebp
+	movl	%cr2, %eax
+	pushl	%eax
+	movl	F_EFLAGS(%esp), %ecx
+	andl	$ODD_EFLAGS, %ecx
+	cmpl	$EFLAGS_IF, %ecx
+	jne	doubt
+	testb	$1, F_CS(%esp)			/* ring 1 or 3; ring 0 is the Switcher itself, or C */
+	jz	doubt
+	movl	%esp, %ebp
+	andl	$~0xFFF, %ebp			/* %ebp: this CPU's pages */
+	movl	F_TRAP(%esp), %ecx
+	cmpl	$0, FAST_HANDLER(%ebp, %ecx, 4)
+	je	doubt
+	cmpl	$VEC_PF, %ecx
+	jne	reflect
+
+	/* A page fault at %eax: what do the guest's tables say of it?  %ebx: the error code for it. */
+	cmpl	$SWITCHER_BASE, %eax
+	jae	doubt
+	movl	FAST_PGD(%ebp), %ecx
+	testl	%ecx, %ecx
+	jz	doubt
+	movl	F_ERROR(%esp), %ebx
+	andl	$PFERR_W | PFERR_U, %ebx
+	movl	%eax, %edx
+	shrl	$22, %edx
+guest_words:
+	movl	%ss:(%ecx, %edx, 4), %edx	/* the directory entry */
+	testb	$PTE_P, %dl
+	jz	reflect
+	testb	$PTE_PS, %dl
+	jnz	doubt
+	movl	%edx, %ecx
+	andl	$PTE_FRAME, %ecx
+	cmpl	FAST_BYTES(%ebp), %ecx
+	jae	doubt
+	addl	FAST_LINEAR(%ebp), %ecx
+	shrl	$12, %eax
+	andl	$1023, %eax
+	movl	%ss:(%ecx, %eax, 4), %eax	/* the table entry */
+	testb	$PTE_P, %al
+	jz	reflect
+	andl	%edx, %eax
+	notl	%eax
+	testl	%ebx, %eax			/* PTE_RW is where PFERR_W is, PTE_US where PFERR_U is */
+	jz	doubt				/* it is allowed, so the shadow lacks it */
+	orl	$PFERR_P, %ebx
+
+	/* %ecx: the handler's stack, after a trap from ring 3 the one in the TSS. */
+reflect:
+	movl	F_CS(%esp), %edx
+	andl	$3, %edx
+	cmpl	$3, %edx
+	jne	1f
+	movl	FAST_ESP1(%ebp), %ecx
+	jmp	2f
+1:	movl	F_SS(%esp), %eax
+	cmpw	FAST_SS(%ebp), %ax
+	jne	doubt
+	movl	F_ESP(%esp), %ecx
+2:	leal	-FRAME_MAX(%ecx), %eax
+	cmpl	$SWITCHER_BASE - FRAME_MAX, %eax
+	ja	doubt
+	cmpl	$3, %edx
+	jne	3f
+	movzwl	F_SS(%esp), %eax
+	movl	%eax, %ss:-4(%ecx)
+	movl	F_ESP(%esp), %eax
+	movl	%eax, %ss:-8(%ecx)
+	subl	$8, %ecx
+3:	movl	F_EFLAGS(%esp), %eax
+	movl	FAST_IRQ_ENABLED(%ebp), %edx
+	testl	$EFLAGS_IF, %ss:(%edx)
+	jnz	4f
+	andl	$~EFLAGS_IF, %eax
+4:	movl	%eax, %ss:-4(%ecx)
+	movzwl	F_CS(%esp), %eax
+	movl	%eax, %ss:-8(%ecx)
+	movl	F_EIP(%esp), %eax
+	movl	%eax, %ss:-12(%ecx)
+	subl	$12, %ecx
+	cmpl	$VEC_PF, F_TRAP(%esp)
+	jne	5f
+	subl	$4, %ecx
+	movl	%ebx, %ss:(%ecx)
+	movl	F_CR2(%esp), %eax
+	movl	FAST_CR2(%ebp), %ebx
+	movl	%eax, %ss:(%ebx)
+	movl	%eax, REGS_CR2(%ebp)
+5:	movl	$0, %ss:(%edx)			/* each approved gate is an interrupt gate */
+guest_words_end:
+
+	movl	%ecx, F_ESP(%esp)
+	movl	F_TRAP(%esp), %ecx
+	incl	REGS_FAST(%ebp, %ecx, 4)
+	movl	FAST_HANDLER(%ebp, %ecx, 4), %eax
+	movl	%eax, F_EIP(%esp)
+	movl	FAST_CS(%ebp), %eax
+	movl	%eax, F_CS(%esp)
+	movl	FAST_SS(%ebp), %eax
+	movl	%eax, F_SS(%esp)
+	andl	$~EFLAGS_RF, F_EFLAGS(%esp)
+	addl	$4, %esp
+	popl	%ebp
+	popl	%ebx
+	popl	%edx
+	popl	%ecx
+	popl	%eax
+	addl	$8, %esp
+	iret
+
+doubt:
+	popl	%eax
+	movl	%eax, %cr2
+	popl	%ebp
+	popl	%ebx
+	popl	%edx
+	popl	%ecx
+	popl	%eax
+	jmp	exit_common
+
+/* From in_switcher, with our six words below the saved registers. */
+guest_word_failed:
+	cmpl	$VEC_PF, 4(%esp)		/* trap */
+	jne	our_bug
+	addl	$FRAME, %esp
+	jmp	doubt
+
+/* The stubs, one per vector.  They differ in the vector, in whether an error code was pushed, and
+ * in whether C may be spared. */
 	.altmacro
 .macro STUB vector
 	.pushsection .rodata.stubs, "a"
@@ -214,7 +381,11 @@ stub_\vector:
 	pushl	$0
 	.endif
 	pushl	$\vector
+	.if \vector < 32 && (FAST_TRAPS >> \vector) & 1
+	jmp	exit_fast
+	.else
 	jmp	exit_common
+	.endif
 .endm
 
 	.pushsection .rodata.stubs, "a"

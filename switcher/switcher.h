@@ -28,15 +28,28 @@ struct v86_regs {
 struct regs_page {
 	u32 nmis;		/* NMIs that hit the Switcher itself: it counts them, C collects them */
 	u32 nulled;		/* stale selectors that were replaced by 0 on the way in */
-	u8 stack[4096 - 8 - sizeof(struct vcpu_regs)];
+	u32 fast[FAST_VECTORS];	/* traps that it gave to the guest by itself */
+	u32 cr2;		/* the guest's CR2: the address of the last page fault it was given */
+	u8 stack[4096 - 12 - FAST_VECTORS * 4 - sizeof(struct vcpu_regs)];
 	struct vcpu_regs regs;
 };
 _Static_assert(sizeof(struct regs_page) == 4096, "register page");
+
+/* What the Switcher may do by itself for the guest that is loaded; hv/cpu/fast.c fills it in.  All
+ * addresses are linear and below SWITCHER_BASE. */
+struct fast {
+	u32 handler[FAST_VECTORS];	/* where a trap goes, through an interrupt gate; 0: C delivers it */
+	u32 cs, ss;			/* flat segments of ring 1: every handler's code, and its stack */
+	u32 linear, bytes;		/* where the guest has its memory, and how much of it, in whole pages */
+	u32 pgd;			/* its page directory, within that; 0: C looks */
+	u32 irq_enabled, cr2;		/* these words of the shared page */
+};
 
 struct state_page {
 	struct desc gdt[GDT_ENTRIES];
 	struct desc idt[256];
 	struct tss tss;
+	struct fast fast;
 };
 _Static_assert(sizeof(struct state_page) <= 4096, "state page");
 

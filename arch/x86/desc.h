@@ -57,12 +57,17 @@ static inline u32 desc_limit(struct desc d)
 }
 static inline u32 desc_dpl(struct desc d) { return (d.hi & DESC_DPL) >> DESC_DPL_SHIFT; }
 
-/* Writable data from 0 to the end of the address space. */
+/* From 0 to the end of the address space. */
+static inline bool desc_is_flat(struct desc d)
+{
+	u32 all = DESC_BASE_HI | DESC_BASE_MID | DESC_LIMIT_HI | DESC_G | DESC_P | DESC_S | DESC_EC;
+
+	return d.lo == 0xFFFF && (d.hi & all) == (DESC_LIMIT_HI | DESC_G | DESC_P | DESC_S);
+}
+/* ... and writable data. */
 static inline bool desc_is_flat_data(struct desc d)
 {
-	u32 all = DESC_BASE_HI | DESC_BASE_MID | DESC_LIMIT_HI | DESC_G | DESC_P | DESC_S | DESC_CODE | DESC_EC | DESC_RW;
-
-	return d.lo == 0xFFFF && (d.hi & all) == (DESC_LIMIT_HI | DESC_G | DESC_P | DESC_S | DESC_RW);
+	return desc_is_flat(d) && (d.hi & (DESC_CODE | DESC_RW)) == DESC_RW;
 }
 static inline bool desc_is_code(struct desc d)
 {

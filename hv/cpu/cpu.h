@@ -49,6 +49,12 @@ void descriptors_load(struct cpu *c, struct vcpu *v);	/* the entries that depend
 const char *descriptors_wrong(struct cpu *c);
 extern bool check_descriptors;		/* check after each load, and panic */
 
+/* ---- fast.c: what the Switcher may do without C ---- */
+extern bool fast_off;			/* nothing; set before the first guest is loaded */
+void fast_load(struct vcpu *v, struct state_page *s);	/* after the tables of v have been built there */
+void fast_root(const struct vcpu *v, struct state_page *s);	/* call when its CR3 or CR0.PG has changed */
+const char *fast_wrong(const struct state_page *s);	/* NULL, or what is wrong there */
+
 /* ---- watchdog.c: an NMI every millisecond, while a guest might be able to turn interrupts off ---- */
 void watchdog_init(void);
 void watchdog_set(bool on);

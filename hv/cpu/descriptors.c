@@ -114,6 +114,7 @@ void descriptors_load(struct cpu *c, struct vcpu *v)
 						      gate_selector(direct), gate_offset(direct));
 	s->tss.esp1 = v->esp1;
 	s->tss.ss1 = selector_ok_ss(v, v->ss1, 1) ? v->ss1 : 0;
+	fast_load(v, s);
 	v->tables_changed = false;
 	c->low_open = shadow_low_open(v->guest);
 	if (check_descriptors && descriptors_wrong(c))
@@ -198,5 +199,5 @@ const char *descriptors_wrong(struct cpu *c)
 				 s->idt[i].hi, s->idt[i].lo);
 			return text;
 		}
-	return tss_right(s, c->pages) ? NULL : "the TSS has another stack, link or port map";
+	return tss_right(s, c->pages) ? fast_wrong(s) : "the TSS has another stack, link or port map";
 }

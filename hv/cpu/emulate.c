@@ -49,7 +49,7 @@ static bool mov_to_cr(struct vcpu *v, u32 n, u32 val)
 	case 0:
 		return write_cr0_reg(v, val);
 	case 2:
-		v->cr2 = val;
+		v->page->cr2 = val;
 		return true;
 	case 3:
 		/* On hardware all but global entries are dropped.  We offer no PGE, so all are. */
@@ -73,7 +73,7 @@ static u32 read_cr(const struct vcpu *v, u32 n)
 {
 	switch (n) {
 	case 0: return v->cr0;
-	case 2: return v->cr2;
+	case 2: return v->page->cr2;
 	case 3: return v->cr3;
 	case 4: return v->cr4;
 	default: return 0;

@@ -100,7 +100,7 @@ bool shared_register(struct vcpu *v, gpa_t a, bool extended)
 	if (extended) {
 		shared_put(v, OFF(version), RINGLET_VERSION);
 		shared_put(v, OFF(features), RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK |
-			   RINGLET_F_DEVICE_STATUS | (cpu_info.steady_tsc ? RINGLET_F_TSC : 0));
+			   RINGLET_F_DEVICE_STATUS | RINGLET_F_LINEAR | (cpu_info.steady_tsc ? RINGLET_F_TSC : 0));
 		put_clock(v);
 	}
 	shared_update_time(v);

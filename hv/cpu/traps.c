@@ -103,7 +103,7 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 
 	if (!trap_has_gate(v, vector)) {
 		guest_kill(g, "no handler for trap %u at %08x (error %x, cr2 %08x)", vector,
-			   r->eip, error, v->cr2);
+			   r->eip, error, v->page->cr2);
 		return;
 	}
 	gate = v->idt[vector];
@@ -137,7 +137,7 @@ void trap_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 
 void trap_inject_pf(struct vcpu *v, u32 cr2, u32 error)
 {
-	v->cr2 = cr2;
+	v->page->cr2 = cr2;
 	if (v->have_shared)
 		shared_put(v, RSH_CR2, cr2);
 	trap_inject(v, VEC_PF, true, error);

@@ -112,7 +112,8 @@ bool vcpu_create(struct guest *g)
 	}
 	v->guest = g;
 	v->regs_frame = frame;
-	v->regs = &((struct regs_page *)frame_ptr(frame))->regs;
+	v->page = frame_ptr(frame);
+	v->regs = &v->page->regs;
 	v->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_WP;
 	v->dr[6] = DR6_FIXED;
 	v->dr[7] = DR7_FIXED;

@@ -50,7 +50,7 @@ void cmdline_complain(void)
 		bool file = !i && memchr(word, '/', n) && !memchr(word, '=', n);
 
 		if (n && !file && !(i < 32 && (cmdline_known & BIT(i))))
-			hv_log("unknown option %.*s on Ringlet's own line; known options: escape=^T, keymap=de, check-descriptors",
+			hv_log("unknown option %.*s on Ringlet's own line; known options: escape=^T, keymap=de, slow, check-descriptors",
 			       (int)MIN(n, (size_t)40), word);
 		word += n;
 		word += strspn(word, " \t");

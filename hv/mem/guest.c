@@ -17,7 +17,7 @@ void guest_end(struct guest *g, enum guest_state next)
 {
 	if (g->vcpu) {
 		g->last_regs = *g->vcpu->regs;
-		g->last_cr2 = g->vcpu->cr2;
+		g->last_cr2 = g->vcpu->page->cr2;
 		g->last_cr3 = g->vcpu->cr3;
 		g->have_last_regs = true;
 	}

@@ -38,7 +38,8 @@ struct guest_bus {
 struct vcpu {
 	struct guest *guest;
 	hfn_t regs_frame;		/* the register page, mapped at LP_REGS while it runs */
-	struct vcpu_regs *regs;		/* in that page */
+	struct regs_page *page;		/* that page; the guest's CR2 is there, too */
+	struct vcpu_regs *regs;		/* in it */
 
 	/* Segments and gates, as built by segments.c and traps.c. */
 	struct desc gdt[GDT_ENTRIES];	/* what the processor sees */
@@ -46,6 +47,7 @@ struct vcpu {
 	gva_t idt_base;			/* from lidt; idt_bytes 0: no lidt yet */
 	u32 idt_bytes;
 	bool tables_changed;		/* gdt or idt differs from what is loaded */
+	bool root_changed;		/* cr3, or whether paging is on, differs from what the Switcher knows */
 	gva_t gdt_base;			/* from lgdt */
 	u32 gdt_limit;
 	u16 ss1;			/* stack for traps from ring 3 */
@@ -53,7 +55,7 @@ struct vcpu {
 	u16 ring3_cs, ring3_ss;		/* of the last trap from ring 3; see exits.c */
 
 	/* Control registers as the guest sees them. */
-	u32 cr0, cr2, cr3, cr4, dr[8];
+	u32 cr0, cr3, cr4, dr[8];
 
 	/* Interrupts. */
 	u32 irq_pending;		/* bit n: interrupt n is pending */

@@ -384,6 +384,7 @@ void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush)
 	struct shadow_root *r;
 
 	v->cr3 = cr3;
+	v->root_changed = true;
 	r = asid < 0 ? root_by_cr3(g, cr3 & PTE_FRAME) : root_in_slot(g, asid);
 	if (r->cr3 != (cr3 & PTE_FRAME)) {
 		r->cr3 = cr3 & PTE_FRAME;

@@ -6,13 +6,18 @@
 
 static void collect_switcher_counts(struct cpu *c, struct vcpu *v)
 {
-	struct regs_page *p = frame_ptr(v->regs_frame);
+	struct stats *s = &v->guest->stats;
+	struct regs_page *p = v->page;
+	u32 i;
 
 	/* The guest can write here, so these numbers are only for display. */
-	if (p->nmis | p->nulled) {
-		c->nmis += p->nmis;
-		v->guest->stats.seg_nulled += p->nulled;
-		p->nmis = p->nulled = 0;
+	c->nmis += p->nmis;
+	s->seg_nulled += p->nulled;
+	p->nmis = p->nulled = 0;
+	for (i = 0; i < FAST_VECTORS; i++) {
+		s->trap_injected[i] += p->fast[i];
+		s->fast_traps += p->fast[i];
+		p->fast[i] = 0;
 	}
 }
 
@@ -31,6 +36,10 @@ static void run_once(struct cpu *c, struct vcpu *v)
 		descriptors_load(c, v);
 		watchdog_set(c->low_open);
 	}
+	if (v->root_changed) {
+		fast_root(v, cpu_state(c));
+		v->root_changed = false;
+	}
 	r->eflags = (r->eflags & ~(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) |
 		    EFLAGS_IF | EFLAGS_FIXED;
 
@@ -41,7 +50,6 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	left = rdtsc();
 	s->guest_cycles += left - entered;
 
-	collect_switcher_counts(c, v);
 	reason = handle_exit(v, trap, cr2);
 	s->exit_count[reason]++;
 	took = rdtsc() - left;
@@ -65,6 +73,7 @@ void vcpu_run(struct cpu *c, struct vcpu *v)
 	shared_update_time(v);
 	while (guest_alive(v->guest) && !v->halted && !c->resched)
 		run_once(c, v);
+	collect_switcher_counts(c, v);
 	c->running = NULL;
 	watchdog_set(false);
 	sched_charge(v, sched_account(c));

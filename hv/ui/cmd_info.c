@@ -78,7 +78,7 @@ void cmd_info(char **w)
 	if (g->vcpu) {
 		say("shadow   %u of %u page tables\nregisters when it was last out\n",
 		    g->shadow.pages, g->shadow.max_pages);
-		say_regs(g, g->vcpu->regs, g->vcpu->cr2, g->vcpu->cr3);
+		say_regs(g, g->vcpu->regs, g->vcpu->page->cr2, g->vcpu->cr3);
 	} else if (g->have_last_regs) {
 		say("last registers\n");
 		say_regs(g, &g->last_regs, g->last_cr2, g->last_cr3);

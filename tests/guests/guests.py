@@ -14,6 +14,7 @@ import threading
 import time
 
 import bounds
+import speeds
 from harness import Group
 from ringlet import BUILD, PATIENCE, ROOT, Ringlet, check, conf, elf, sh, tail, work_file
 
@@ -225,4 +226,5 @@ def groups():
     return ([Batch(i, b) for i, b in enumerate(boots(runs))] +
             [Batch(f"pentium-{i}", b, cpu="pentium") for i, b in enumerate(boots(old))] +
             [Batch("no-apic", bare, cpu="pentium,-apic")] +
-            [Batch("max", new, cpu="max"), Batch("icount", counted, icount=bounds.ICOUNT)] + measured)
+            [Batch("max", new, cpu="max"), Batch("icount", counted, icount=bounds.ICOUNT),
+             speeds.Speeds(build)] + measured)

@@ -8,7 +8,6 @@
 #include "hv/cpu/emulate.h"
 #include "tests/unit/vcpu.h"
 
-struct cpu_info cpu_info;
 
 /* All that an instruction may touch. */
 static struct world {
@@ -32,7 +31,7 @@ void trap_inject(struct vcpu *who, u32 vector, bool has_error, u32 error)
 
 void trap_inject_pf(struct vcpu *who, u32 cr2, u32 error)
 {
-	who->cr2 = cr2;
+	who->page->cr2 = cr2;
 	trap_inject(who, VEC_PF, true, error);
 }
 
@@ -66,7 +65,7 @@ static struct world world(void)
 	struct world w = rec;
 
 	w.regs = regs;
-	w.cr0 = v.cr0, w.cr2 = v.cr2, w.cr3 = v.cr3, w.cr4 = v.cr4;
+	w.cr0 = v.cr0, w.cr2 = page.cr2, w.cr3 = v.cr3, w.cr4 = v.cr4;
 	memcpy(w.dr, v.dr, sizeof(w.dr));
 	w.esp1 = v.esp1, w.ss1 = v.ss1, w.irq_on = v.irq_on, w.halted = v.halted, w.hold = v.hold, w.hold_eip = v.hold_eip;
 	w.gdt_base = gva_x(v.gdt_base), w.gdt_limit = v.gdt_limit, w.killed = *killed != 0;
@@ -120,7 +119,7 @@ static bool prepare(const char *bytes, u32 n)
 		regs.cs = 27 << 3 | 1;
 	}
 	v.cr0 = CR0_PE | CR0_PG | (a_word() & (CR0_TS | CR0_WP));
-	v.cr2 = a_word();
+	page.cr2 = a_word();
 	v.cr3 = a_word();
 	for (i = 0; i < 8; i++)
 		v.dr[i] = a_word() & ~DR6_BS;
@@ -204,7 +203,7 @@ static void interrupts(void)
 static void control(void)
 {
 	INSN("\x0F\x20\xC3", "mov ebx, cr0") { goes_in(); want.regs.ebx = v.cr0; }
-	INSN("\x0F\x20\xD1", "mov ecx, cr2") { goes_in(); want.regs.ecx = v.cr2; }
+	INSN("\x0F\x20\xD1", "mov ecx, cr2") { goes_in(); want.regs.ecx = page.cr2; }
 	INSN("\x0F\x20\x1F", "mov edi, cr3") { goes_in(); want.regs.edi = v.cr3; }
 	INSN("\x0F\x22\xC0", "cr0") { regs.eax = v.cr0 ^ CR0_TS; goes_in(); want.cr0 = regs.eax | CR0_ET; want.controls = 1; }
 	INSN("\x0F\x22\xC0", "paging") {

@@ -13,7 +13,7 @@ static const char *const state_of[] = { "off", "building", "running", "paused", 
 
 static struct guest one[MAX_GUESTS];
 static struct vcpu vcpus[MAX_GUESTS];
-static struct vcpu_regs regs[MAX_GUESTS];
+static struct regs_page pages[MAX_GUESTS];
 
 static void any_guest(u32 i)
 {
@@ -26,9 +26,10 @@ static void any_guest(u32 i)
 	g->mem_pages = 1 + rnd(20000);
 	g->work_at = rnd(g->mem_pages + 1);
 	g->vcpu = rnd(2) || guest_has_life(g) ? &vcpus[i] : NULL;
-	vcpus[i].regs = &regs[i];
-	regs[i].eip = rnd(1u << 31);
-	vcpus[i].cr2 = rnd(1u << 31);
+	vcpus[i].page = &pages[i];
+	vcpus[i].regs = &pages[i].regs;
+	pages[i].regs.eip = rnd(1u << 31);
+	pages[i].cr2 = rnd(1u << 31);
 	vcpus[i].cr3 = rnd(1u << 31);
 	strcpy(g->reason, "an older reason");
 }
@@ -46,7 +47,7 @@ static void ended(const struct guest *was, const struct guest *g, enum guest_sta
 	CHECK_STR(g->reason, reason);
 	CHECK_EQ(g->restart, restart);
 	CHECK_EQ(g->work_at, 0);
-	CHECK(g->have_last_regs && g->last_regs.eip == g->vcpu->regs->eip && g->last_cr2 == g->vcpu->cr2 &&
+	CHECK(g->have_last_regs && g->last_regs.eip == g->vcpu->regs->eip && g->last_cr2 == g->vcpu->page->cr2 &&
 	      g->last_cr3 == g->vcpu->cr3, "its last registers");
 }
 

@@ -107,7 +107,8 @@ bool vcpu_create(struct guest *x)
 	if (hfn_x(f) == hfn_x(HFN_NONE))
 		return false;
 	x->vcpu = calloc(1, sizeof(*x->vcpu));
-	*x->vcpu = (struct vcpu){ .guest = x, .regs_frame = f, .regs = frame_ptr(f) };
+	*x->vcpu = (struct vcpu){ .guest = x, .regs_frame = f, .page = frame_ptr(f) };
+	x->vcpu->regs = &x->vcpu->page->regs;
 	return true;
 }
 

@@ -5,12 +5,15 @@
  * ring under 1; and accesses through its segments are judged byte by byte.
  */
 #include <stdarg.h>
+#include "arch/x86/cpu.h"
 #include "hv/cpu/cpu.h"
 #include "tests/unit/test.h"
 
 #define PAGES 0xFFC01000u
 
 static struct cpu cpu = { .pages = PAGES };
+struct cpu_info cpu_info;
+static struct regs_page page;
 static struct state_page state;
 static struct guest g;
 static struct shadow_root root;
@@ -265,6 +268,7 @@ int main(int argc, char **argv)
 	v.guest = &g;
 	root.entries = root_entries;		/* ring 3 has nothing low */
 	g.shadow.current = &root;
+	v.page = &page;
 	v.regs = &regs;
 	v.syscall_vec = 0x80;
 	descriptors_init(&state, PAGES);

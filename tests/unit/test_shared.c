@@ -95,7 +95,7 @@ static void taken(u32 a, bool extended)
 	if (!extended)
 		return;
 	CHECK_EQ(get(p, OFF(version)), 1);
-	CHECK_EQ(get(p, OFF(features)), cpu_info.steady_tsc ? 31 : 23);
+	CHECK_EQ(get(p, OFF(features)), cpu_info.steady_tsc ? 63 : 55);
 	CHECK_EQ(get(p, OFF(wall_sec)), 1700000000);
 	CHECK_EQ(get(p, OFF(wall_nsec)), 600000000);
 	CHECK_EQ(get(p, OFF(clock_seq)), 0);

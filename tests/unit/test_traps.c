@@ -147,7 +147,7 @@ static void any_trap(void)
 	else
 		trap_inject(&v, vec, has_error, error);
 	if (page_fault) {
-		CHECK_EQ(v.cr2, cr2);
+		CHECK_EQ(page.cr2, cr2);
 		CHECK_EQ(shared.cr2, v.have_shared ? cr2 : old_cr2);
 	}
 	if (*why) {

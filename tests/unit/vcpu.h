@@ -8,6 +8,7 @@
 #define TESTS_UNIT_VCPU_H
 
 #include <stdarg.h>
+#include "arch/x86/cpu.h"
 #include "arch/x86/regs.h"
 #include "hv/cpu/cpu.h"
 #include "tests/unit/test.h"
@@ -16,9 +17,11 @@
 #define MEMORY	(PAGES * PAGE_SIZE)
 #define ALL	(PTE_P | PTE_RW | PTE_US)
 
+struct cpu_info cpu_info;
 static struct guest g;
 static struct vcpu v;
 static struct vcpu_regs regs;
+static struct regs_page page;
 static u8 memory[MEMORY], rights[PAGES];
 static struct ringlet_shared shared;
 static char killed[200];			/* why; "": it lives */
@@ -143,6 +146,7 @@ static void vcpu_born(void)
 	g.shadow.current = &root;
 	v.guest = &g;
 	v.regs = &regs;
+	v.page = &page;
 	v.syscall_vec = 0x80;
 	*killed = 0;
 	memset(rights, ALL, sizeof(rights));
