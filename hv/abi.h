@@ -65,7 +65,7 @@
 #define RINGLET_RING_SIZE	64
 #define RINGLET_DEVICES		16	/* at most */
 #define RINGLET_RANGE		33
-#define RINGLET_ASIDS		16	/* HC_NEW_PGTABLE names roots 1..16 */
+#define RINGLET_ASIDS		64	/* HC_NEW_PGTABLE names roots 1..64 */
 #define RINGLET_HOLE		0x400000 /* the top 4 MiB of every address space are not the guest's */
 
 /* The bit of irq_enabled and irq_pending: EFLAGS.IF. */

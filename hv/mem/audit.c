@@ -72,6 +72,23 @@ static void owned_free(struct owned *o)
 			frame_free(ptr_frame(o->piece[i]));
 }
 
+static int root_number(const struct shadow *s, const struct shadow_root *r)
+{
+	return r == &s->kernel ? -1 : (int)(r - s->root);
+}
+
+static u32 count_links(const struct shadow *s, const struct spt *t)
+{
+	u32 i, dir, n = 0;
+
+	for (dir = 0; dir < SWITCHER_DIR; dir++) {
+		n += s->kernel.spt[dir] == t;
+		for (i = 0; i < s->roots; i++)
+			n += s->root[i].generation == s->generation && s->root[i].spt[dir] == t;
+	}
+	return n;
+}
+
 /* Does the shadow entry e allow no more than the guest's own table does right now? */
 static bool in_step(const struct guest *g, const struct spt *t, u32 index, u32 e)
 {
@@ -90,8 +107,20 @@ static bool in_step(const struct guest *g, const struct spt *t, u32 index, u32 e
 	return !((e & PTE_US) && !(gpte & PTE_US));
 }
 
-static void audit_table(const struct guest *g, const struct owned *o, const struct spt *t,
-			struct audit *a)
+/* Only rows that are marked may have entries: the others are not cleared before the next use. */
+static void audit_rows(const struct spt *t, struct audit *a)
+{
+	const u32 *entries = frame_ptr(t->page);
+	u32 i;
+
+	for (i = 0; i < 1024; i++)
+		if (entries[i] && !(t->rows[i / ROW / 32] >> (i / ROW % 32) & 1))
+			violation(a, "table of gfn %05x entry %u: its row is not marked",
+				  gfn_x(t->table), i);
+}
+
+static void audit_entries(const struct guest *g, const struct owned *o, const struct spt *t,
+			  struct audit *a)
 {
 	const u32 *entries = frame_ptr(t->page);
 	u32 i;
@@ -115,44 +144,81 @@ static void audit_table(const struct guest *g, const struct owned *o, const stru
 	}
 }
 
-static void audit_root(const struct shadow_root *r, u32 n, struct audit *a)
+/* One that is used can be found, and once only. */
+static void audit_table(const struct guest *g, const struct owned *o, const struct spt *t,
+			struct audit *a)
+{
+	const struct shadow *s = &g->shadow;
+	const struct spt *other;
+	u32 i, found = 0;
+
+	audit_rows(t, a);
+	if (!spt_used(s, t))
+		return;
+	audit_entries(g, o, t, a);
+	if (count_links(s, t) != t->parents)
+		violation(a, "table of gfn %05x: %u parents, not so many links", gfn_x(t->table),
+			  t->parents);
+	for (i = 0; i < ARRAY_SIZE(s->hash); i++)
+		for (other = s->hash[i]; other; other = other->next)
+			found += gfn_x(other->table) == gfn_x(t->table) && other->large == t->large;
+	if (found != 1)
+		violation(a, "table of gfn %05x: found %u times", gfn_x(t->table), found);
+}
+
+/* A root's own links are below the kernel, shadow.kernel's the others. */
+static void audit_links(const struct shadow *s, const struct shadow_root *r, u32 from, u32 to,
+			struct audit *a)
 {
 	u32 dir, links = 0;
 
-	a->roots++;
 	for (dir = 0; dir < SWITCHER_DIR; dir++) {
 		const struct spt *t = r->spt[dir];
 		u32 e = r->entries[dir];
 
 		links += !!t;
-		if (!t ? e != 0 : (e & PTE_FRAME) != hpa_x(hfn_hpa(t->page)) ||
+		if (!t != !(r->linked[dir / 32] >> dir % 32 & 1))
+			violation(a, "root %d: link %u and its mark differ", root_number(s, r), dir);
+		else if (t && (dir < from || dir >= to))
+			violation(a, "root %d: link %u is not its own", root_number(s, r), dir);
+		else if (t && !spt_used(s, t))
+			violation(a, "root %d: link %u to a free table", root_number(s, r), dir);
+		else if (dir < from || dir >= to)
+			continue;
+		else if (!t ? e != 0 : (e & PTE_FRAME) != hpa_x(hfn_hpa(t->page)) ||
 				  (e & (PTE_P | PTE_A)) != (PTE_P | PTE_A) ||
 				  (e & ~(PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_A)))
-			violation(a, "root %u directory entry %u: %08x", n,
-				  dir, e);
+			violation(a, "root %d directory entry %u: %08x", root_number(s, r), dir, e);
 	}
 	if (links != r->links)
-		violation(a, "root %u: %u links, counted %u", n, r->links,
-			  links);
-	if (r->entries[SWITCHER_DIR] & PTE_US)
-		violation(a, "root %u: Switcher open to user mode", n);
+		violation(a, "root %d: %u links, counted %u", root_number(s, r), r->links, links);
 }
 
-static u32 count_links(const struct shadow *s, const struct spt *t)
+static void audit_root(const struct shadow *s, const struct shadow_root *r, u32 kernel_dir,
+		       struct audit *a)
 {
-	u32 i, dir, n = 0;
-
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		for (dir = 0; s->root[i].entries && dir < SWITCHER_DIR; dir++)
-			n += s->root[i].spt[dir] == t;
-	return n;
+	if (r->entries[SWITCHER_DIR] & PTE_US)
+		violation(a, "root %d: Switcher open to user mode", root_number(s, r));
+	if (r->asid >= 0 && s->named[r->asid] != r)
+		violation(a, "root %d: not found by its number %d", root_number(s, r), r->asid);
+	if (r->generation != s->generation) {
+		if (r == s->current)
+			violation(a, "root %d: in use, but not ready", root_number(s, r));
+		return;
+	}
+	a->roots++;
+	audit_links(s, r, 0, kernel_dir, a);
+	if (r->kernel_version == s->kernel_version ?
+	    memcmp(r->entries + kernel_dir, s->kernel.entries + kernel_dir,
+		   (SWITCHER_DIR - kernel_dir) * sizeof(u32)) != 0 : r == s->current)
+		violation(a, "root %d: the kernel's links differ", root_number(s, r));
 }
 
 void shadow_audit(struct guest *g, struct audit *a)
 {
 	struct shadow *s = &g->shadow;
+	u32 i, taken = 0, kernel_dir = shadow_kernel_dir(g);
 	struct owned o;
-	u32 i;
 
 	memset(a, 0, sizeof(*a));
 	if (!s->current)	/* not running: no shadows */
@@ -160,21 +226,18 @@ void shadow_audit(struct guest *g, struct audit *a)
 	if (!owned_build(&o, g))
 		violation(a, "(no memory for the audit itself)");
 	else
-		for (i = 0; i < ARRAY_SIZE(s->hash); i++) {
-			const struct spt *t;
-
-			for (t = s->hash[i]; t; t = t->next) {
-				audit_table(g, &o, t, a);
-				if (count_links(s, t) != t->parents)
-					violation(a, "table of gfn %05x: %u parents, not so many links",
-						  gfn_x(t->table), t->parents);
-			}
-		}
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (s->root[i].entries)
-			audit_root(&s->root[i], i, a);
-	if (a->tables != s->pages || s->pages > s->max_pages)
-		violation(a, "%u tables in use, counted %u, bound %u", s->pages,
-			  a->tables, s->max_pages);
+		for (i = 0; i < s->max_pages; i++)
+			if (s->pool[i].taken)
+				taken++;
+			else
+				audit_table(g, &o, &s->pool[i], a);
+	for (i = 0; i < s->roots; i++)
+		audit_root(s, &s->root[i], kernel_dir, a);
+	audit_links(s, &s->kernel, kernel_dir, SWITCHER_DIR, a);
+	if (s->roots > s->max_roots || taken != 2 * (s->roots + 1))
+		violation(a, "%u roots of %u, with %u frames", s->roots, s->max_roots, taken);
+	if (a->tables + taken != s->pages || s->pages > s->max_pages)
+		violation(a, "%u frames in use, counted %u, bound %u", s->pages, a->tables + taken,
+			  s->max_pages);
 	owned_free(&o);
 }

@@ -58,7 +58,7 @@ void guest_stopped(struct guest *g, u32 how, const char *words)
 u32 guest_frames(u32 mem_pages)
 {
 	return mem_pages + (mem_pages + 1023) / 1024 + shadow_pages_for(mem_pages) +
-	       2 * SHADOW_ROOTS + VCPU_FRAMES;
+	       VCPU_FRAMES;
 }
 
 u32 guests_promised(void)

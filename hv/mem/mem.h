@@ -106,11 +106,16 @@ enum fault_result {
 	FAULT_MMIO,		/* a device register at *mmio */
 	FAULT_KILLED,
 };
-/* How many frames for shadow page tables a guest of mem_pages gets. */
+/* How many frames for its shadows a guest of mem_pages gets. */
 u32 shadow_pages_for(u32 mem_pages);
 /* Takes all the memory the shadows will ever use; false: there is not enough. */
 bool shadow_init(struct guest *g);
 void shadow_destroy(struct guest *g);
+/* The first directory index that counts as kernel.  Until the guest has said, all are user. */
+static inline u32 shadow_kernel_dir(const struct guest *g)
+{
+	return g->vcpu->have_shared ? g->vcpu->kernel_address >> 22 : SWITCHER_DIR;
+}
 /* Handles a page fault at a; *err is the processor's error code. */
 enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio);
 /* asid: -1 or 0..RINGLET_ASIDS-1.  flush: also empty the root's user part. */

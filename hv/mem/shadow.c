@@ -20,32 +20,32 @@
  * it does for the guest's.  So all roots share the kernel's tables.
  *
  * Kernel addresses (from the shared page's `kernel_address` up) count as global: flushing a root
- * leaves them alone, and what one root has cached another may use.  Below that, a table's entries
- * serve only roots that were linked to it when they were filled; see `link_table`.
+ * leaves them alone, and what one root has cached another may use.  So there is one set of links for
+ * all roots, `shadow.kernel`, and each root has a copy of it in its directory.  Below that, a table's
+ * entries serve only roots that were linked to it when they were filled: whoever links it anew finds
+ * it empty.
  *
  * A link from a directory may lag, too, like a processor's cache of directory entries.  Until it is
  * flushed, what is filled into its table through other addresses shows through it.
  *
- * The memory is bounded and taken when the guest starts.  When all of it is in use, the roots that
- * have not been used for the longest time give up theirs first.
+ * A flush of everything begins a new generation.  Roots and tables of an older one are empty and
+ * free; they are cleared when they are next used, and by then only what they have is touched.
+ *
+ * The memory is bounded and taken when the guest starts: a pool of frames, for tables and for roots.
+ * A root takes its two when it is first used.  When all is in use, the roots that have not been used
+ * for the longest time give up theirs first.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "arch/x86/regs.h"
 #include "hv/mem/mem.h"
 
-#define PREFILL	16	/* entries looked at around a fault: a cache line of guest entries */
+#define MOST_VICTIMS	4	/* roots that make room in one exit */
 
 bool shadow_low_shut;
 
 static u32 dir_of(gva_t a) { return gva_x(a) >> 22; }
 static u32 index_of(gva_t a) { return (gva_x(a) >> PAGE_SHIFT) & 1023; }
-
-/* The first directory index that counts as kernel.  Until the guest has said, all are user. */
-static u32 kernel_dir(const struct guest *g)
-{
-	return g->vcpu->have_shared ? g->vcpu->kernel_address >> 22 : SWITCHER_DIR;
-}
 
 /* ---- tables ---- */
 
@@ -54,6 +54,7 @@ static struct spt **shadow_bucket(struct shadow *s, gfn_t table, bool large)
 	return &s->hash[(gfn_x(table) ^ (large ? 0x55 : 0)) % ARRAY_SIZE(s->hash)];
 }
 
+/* Free tables are found, too. */
 static struct spt *spt_find(struct shadow *s, gfn_t table, bool large)
 {
 	struct spt *t;
@@ -64,68 +65,115 @@ static struct spt *spt_find(struct shadow *s, gfn_t table, bool large)
 	return NULL;
 }
 
-static void spt_release(struct shadow *s, struct spt *t)
+/* A free frame of the pool; there is one.  It is for nothing in particular any more. */
+static struct spt *pool_take(struct shadow *s)
 {
-	*t->link = t->next;
-	if (t->next)
-		t->next->link = t->link;
-	t->next = s->free;
-	s->free = t;
-	s->pages--;
+	struct spt *t;
+
+	do {
+		t = &s->pool[s->hand];
+		s->hand = s->hand + 1 == s->max_pages ? 0 : s->hand + 1;
+	} while (spt_used(s, t));
+	if (t->link) {
+		*t->link = t->next;
+		if (t->next)
+			t->next->link = t->link;
+		t->link = NULL;
+	}
+	s->pages++;
+	return t;
 }
 
 static void spt_empty(struct spt *t)
 {
-	memset(frame_ptr(t->page), 0, PAGE_SIZE);
+	u32 *entries = frame_ptr(t->page), row;
+
+	for (row = 0; row < ROWS; row++)
+		if (t->rows[row / 32] >> (row % 32) & 1)
+			memset(entries + row * ROW, 0, ROW * sizeof(u32));
+	memset(t->rows, 0, sizeof(t->rows));
 }
 
-/* Removes the link at r's directory index; the table goes when nothing links to it.  If others do,
- * it keeps its entries for them; should this root link to it again, link_table() empties it. */
-static void unlink_table(struct shadow *s, struct shadow_root *r, u32 dir)
+/* ---- links ---- */
+
+/* The root that has the links at dir. */
+static struct shadow_root *root_at(struct guest *g, u32 dir)
+{
+	return dir < shadow_kernel_dir(g) ? g->shadow.current : &g->shadow.kernel;
+}
+
+static void link_set(struct shadow *s, struct shadow_root *r, u32 dir, u32 pde)
+{
+	if (r->entries[dir] == pde)
+		return;
+	r->entries[dir] = pde;
+	if (r == &s->kernel) {
+		s->current->entries[dir] = pde;
+		s->current->kernel_version = ++s->kernel_version;
+	}
+}
+
+static void link_add(struct shadow_root *r, u32 dir, struct spt *t)
+{
+	t->parents++;
+	r->spt[dir] = t;
+	r->links++;
+	r->linked[dir / 32] |= 1u << dir % 32;
+}
+
+/* The table is free when nothing links to it.  If others do, it keeps its entries for them; should
+ * this root link to it again, it is emptied. */
+static void link_remove(struct shadow *s, struct shadow_root *r, u32 dir)
 {
 	struct spt *t = r->spt[dir];
 
-	r->entries[dir] = 0;
+	link_set(s, r, dir, 0);
 	r->spt[dir] = NULL;
 	r->links--;
+	r->linked[dir / 32] &= ~(1u << dir % 32);
 	if (--t->parents == 0)
-		spt_release(s, t);
+		s->pages--;
 }
 
-static void flush_range(struct shadow *s, struct shadow_root *r, u32 from, u32 to)
+/* Removes all links.  Those of an older generation are not counted any more. */
+static void root_empty(struct shadow *s, struct shadow_root *r)
 {
-	struct spt **at = r->spt + from, **end = r->spt + to, *t;
-	u32 links = r->links;
+	bool counted = r->generation == s->generation;
+	u32 i;
 
-	if (!links)
-		return;
-	/* All roots may be full, and then this is by far the longest thing that an exit does. */
-	for (; at < end; at++) {
-		t = *at;
-		if (!t)
-			continue;
-		*at = NULL;
-		if (--t->parents == 0)
-			spt_release(s, t);
-		if (!--links)
-			break;
+	for (i = 0; r->links; i++) {
+		u32 bits = r->linked[i];
+
+		for (; bits; bits &= bits - 1) {
+			u32 dir = i * 32 + (u32)__builtin_ctz(bits);
+
+			if (counted && --r->spt[dir]->parents == 0)
+				s->pages--;
+			r->spt[dir] = NULL;
+			r->entries[dir] = 0;
+			r->links--;
+		}
+		r->linked[i] = 0;
 	}
-	if (links != r->links)
-		memset(r->entries + from, 0, (to - from) * sizeof(u32));
-	r->links = links;
+	r->generation = s->generation;
+}
+
+static void root_copy_kernel(struct guest *g, struct shadow_root *r)
+{
+	u32 dir = shadow_kernel_dir(g);
+
+	memcpy(r->entries + dir, g->shadow.kernel.entries + dir, (SWITCHER_DIR - dir) * sizeof(u32));
+	r->kernel_version = g->shadow.kernel_version;
 }
 
 /* ---- giving up memory ---- */
 
 static struct shadow_root *oldest_root(struct shadow *s, bool with_links)
 {
-	struct shadow_root *old = NULL;
-	u32 i;
+	struct shadow_root *old = NULL, *r;
 
-	for (i = 0; i < SHADOW_ROOTS; i++) {
-		struct shadow_root *r = &s->root[i];
-
-		if (!r->entries || r == s->current || (with_links && !r->links))
+	for (r = s->root; r < s->root + s->roots; r++) {
+		if (r == s->current || (with_links && (!r->links || r->generation != s->generation)))
 			continue;
 		if (!old || s->clock - r->last_used > s->clock - old->last_used)
 			old = r;
@@ -133,41 +181,60 @@ static struct shadow_root *oldest_root(struct shadow *s, bool with_links)
 	return old;
 }
 
+/* In a new generation nothing is in use but the roots' own frames. */
+static void shadow_start_over(struct guest *g)
+{
+	struct shadow *s = &g->shadow;
+
+	s->generation++;
+	s->pages = 2 * (s->roots + 1);
+	root_empty(s, &s->kernel);
+	s->kernel_version++;
+	root_empty(s, s->current);
+	root_copy_kernel(g, s->current);
+}
+
+/* Roots may share all of their tables; then it takes too long to wait until one becomes free. */
 static void make_room(struct guest *g)
 {
 	struct shadow *s = &g->shadow;
 	struct shadow_root *r;
+	u32 n;
 
 	g->stats.shadow_evictions++;
-	while (!s->free && (r = oldest_root(s, true)))
-		flush_range(s, r, 0, SWITCHER_DIR);
-	if (!s->free)
-		flush_range(s, s->current, 0, kernel_dir(g));
-	if (!s->free)
-		flush_range(s, s->current, 0, SWITCHER_DIR);
+	for (n = 0; n < MOST_VICTIMS && s->pages == s->max_pages && (r = oldest_root(s, true)); n++)
+		root_empty(s, r);
+	if (s->pages == s->max_pages)
+		root_empty(s, s->current);
+	if (s->pages == s->max_pages)
+		shadow_start_over(g);
 }
 
-static struct spt *spt_make(struct guest *g, gfn_t table, bool large)
+/* The table for this one of the guest's, empty, for one more link. */
+static struct spt *spt_get(struct guest *g, gfn_t table, bool large)
 {
 	struct shadow *s = &g->shadow;
-	struct spt **b = shadow_bucket(s, table, large), *t;
+	struct spt **b = shadow_bucket(s, table, large), *t = spt_find(s, table, large);
 
-	if (!s->free)
-		make_room(g);
-	t = s->free;
-	s->free = t->next;
-	s->pages++;
-	t->table = table;
-	t->large = large;
-	t->parents = 0;
-	t->user = false;
-	t->next = *b;
-	t->link = b;
-	if (*b)
-		(*b)->link = &t->next;
-	*b = t;
+	if (!t) {
+		if (s->pages == s->max_pages)
+			make_room(g);
+		t = pool_take(s);
+		t->table = table;
+		t->large = large;
+		t->next = *b;
+		t->link = b;
+		if (*b)
+			(*b)->link = &t->next;
+		*b = t;
+		t->parents = 0;
+		g->stats.shadow_tables++;
+	} else if (!spt_used(s, t)) {
+		t->parents = 0;
+		s->pages++;
+	}
+	t->generation = s->generation;
 	spt_empty(t);
-	g->stats.shadow_tables++;
 	return t;
 }
 
@@ -193,53 +260,19 @@ static u32 make_pde(const struct spt *t, u32 gpde)
 	return hpa_x(hfn_hpa(t->page)) | PTE_P | PTE_A | rights;
 }
 
-/* Some root has t at dir, and none has it there with fewer rights than pde. */
-static bool linked_at(const struct shadow *s, const struct spt *t, u32 dir, u32 pde)
-{
-	bool linked = false;
-	u32 i;
-
-	for (i = 0; i < SHADOW_ROOTS; i++) {
-		const struct shadow_root *r = &s->root[i];
-
-		if (!r->entries || r->spt[dir] != t)
-			continue;
-		if (pde & ~r->entries[dir])
-			return false;
-		linked = true;
-	}
-	return linked;
-}
-
-/*
- * The shadow table for the walk w, linked into the current root.
- *
- * A table that others link already may hold entries older than the last flush of these addresses in
- * this root.  For a kernel table that some root has at the same place, with no fewer rights, that
- * does not matter (it is global); otherwise the table is emptied first.  Tables shared in other
- * ways are rare (no Linux has them), so this seldom costs anything.
- */
+/* The shadow table for the walk w, linked into the current root. */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u32 access)
 {
 	struct shadow *s = &g->shadow;
-	struct shadow_root *r = s->current;
+	struct shadow_root *r = root_at(g, dir);
 	struct spt *t = r->spt[dir];
-	bool user = dir < kernel_dir(g);
 	u32 pde;
 
 	if (!t || gfn_x(t->table) != gfn_x(w->table) || t->large != w->large) {
 		if (t)
-			unlink_table(s, r, dir);
-		t = spt_find(s, w->table, w->large);
-		if (!t)
-			t = spt_make(g, w->table, w->large);
-		else if (user || t->user || !linked_at(s, t, dir, make_pde(t, w->pde)))
-			spt_empty(t);
-		t->parents++;
-		t->user |= user;
-		r->spt[dir] = t;
-		r->links++;
-		r->entries[dir] = 0;
+			link_remove(s, r, dir);
+		t = spt_get(g, w->table, w->large);
+		link_add(r, dir, t);
 	}
 	/* More rights here must not apply to entries that were cached under fewer. */
 	pde = make_pde(t, w->pde);
@@ -247,20 +280,20 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u3
 		pde &= ~PTE_US;		/* not before ring 3 uses it: see shadow_low_open */
 	if (r->entries[dir] && (pde & ~r->entries[dir]))
 		spt_empty(t);
-	r->entries[dir] = pde;
+	link_set(s, r, dir, pde);
 	return t;
 }
 
-/* Fills in neighbours whose guest entries are present and accessed.  A TLB might have them, so we
+/* Fills in what is in this row of the guest's, present and accessed.  A TLB might have it, so we
  * may, too; each saves an exit. */
-static void shadow_prefill(struct guest *g, struct spt *t, u32 index)
+static void fill_row(struct guest *g, struct spt *t, u32 row)
 {
-	u32 first = index & ~(PREFILL - 1u), i, gpte[PREFILL];
+	u32 first = row * ROW, i, gpte[ROW];
 	u32 *entries = frame_ptr(t->page);
 
 	if (!t->large && !gmem_read(g, gpa(gpa_x(gfn_gpa(t->table)) + first * 4), gpte, sizeof(gpte)))
 		return;
-	for (i = 0; i < PREFILL; i++) {
+	for (i = 0; i < ROW; i++) {
 		u32 e = t->large ? LARGE_RIGHTS : gpte[i];
 		gfn_t f = t->large ? gfn(gfn_x(t->table) + first + i) : gfn(e >> PAGE_SHIFT);
 		hfn_t h;
@@ -278,7 +311,7 @@ static void shadow_prefill(struct guest *g, struct spt *t, u32 index)
 enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 {
 	struct guest *g = v->guest;
-	u32 access = *err & (ACCESS_WRITE | ACCESS_USER), fault;
+	u32 access = *err & (ACCESS_WRITE | ACCESS_USER), fault, row;
 	struct walk w;
 	const char *why = gva_walk(v, a, &w);
 	struct spt *t;
@@ -308,73 +341,62 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	}
 	walk_touch(v, &w, access);
 	t = link_table(g, dir_of(a), &w, access);
+	row = index_of(a) / ROW;
+	t->rows[row / 32] |= 1u << row % 32;
 	((u32 *)frame_ptr(t->page))[index_of(a)] = make_pte(h, w.large ? LARGE_RIGHTS : w.pte);
 	g->stats.shadow_fills++;
-	shadow_prefill(g, t, index_of(a));
+	fill_row(g, t, row);
 	return FAULT_FILLED;
 }
 
 /* ---- roots and flushes ---- */
 
-/* A root for another directory starts with the kernel tables of the current root, because they are
- * global.  What it had itself is older than the current root's last flush. */
-static void share_kernel(struct guest *g, struct shadow_root *r)
+/* A slot's two frames: its directory, and what is behind each entry. */
+static void root_make(struct shadow *s, struct shadow_root *r)
 {
-	struct shadow_root *from = g->shadow.current;
-	u32 dir;
+	struct spt *pgd = pool_take(s), *spts;
 
-	if (!from || from == r)
-		return;
-	flush_range(&g->shadow, r, kernel_dir(g), SWITCHER_DIR);
-	for (dir = kernel_dir(g); dir < SWITCHER_DIR; dir++) {
-		struct spt *t = from->spt[dir];
-
-		if (!t || t->user)
-			continue;
-		t->parents++;
-		r->links++;
-		r->spt[dir] = t;
-		r->entries[dir] = from->entries[dir];
-	}
+	pgd->taken = true;
+	spts = pool_take(s);
+	spts->taken = true;
+	r->pgd = pgd->page;
+	r->entries = memset(frame_ptr(pgd->page), 0, PAGE_SIZE);
+	r->spt = memset(frame_ptr(spts->page), 0, PAGE_SIZE);
+	r->asid = -1;
 }
 
-static struct shadow_root *root_in_slot(struct guest *g, u32 i)
+/* A new slot while there may be more and the pool has room, else that of the root not used for the
+ * longest time.  There are always two. */
+static struct shadow_root *root_take(struct guest *g, int asid)
 {
 	struct shadow *s = &g->shadow;
-	struct shadow_root *r = &s->root[i];
+	struct shadow_root *r;
 
-	if (!r->entries) {
-		hfn_t pgd = s->root_frames[--s->root_frames_left];
-		hfn_t spts = s->root_frames[--s->root_frames_left];
-
-		r->pgd = pgd;
-		r->entries = memset(frame_ptr(pgd), 0, PAGE_SIZE);
-		r->spt = memset(frame_ptr(spts), 0, PAGE_SIZE);
-		r->links = 0;
-		r->cr3 = NO_CR3;
+	if (s->roots < s->max_roots && s->pages + 2 <= s->max_pages) {
+		r = &s->root[s->roots++];
+		root_make(s, r);
+	} else {
+		r = oldest_root(s, false);
+		if (r->asid >= 0)
+			s->named[r->asid] = NULL;
+		g->stats.root_evictions++;
 	}
+	r->asid = asid;
+	if (asid >= 0)
+		s->named[asid] = r;
+	r->cr3 = NO_CR3;
 	return r;
 }
 
-/* For a root without a number: the one with this cr3, else an unused slot, else the one not used
- * for the longest time. */
 static struct shadow_root *root_by_cr3(struct guest *g, u32 cr3)
 {
 	struct shadow *s = &g->shadow;
 	struct shadow_root *r;
-	u32 i;
 
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (s->root[i].entries && s->root[i].cr3 == cr3)
-			return &s->root[i];
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (!s->root[i].entries)
-			return root_in_slot(g, i);
-	r = oldest_root(s, false);
-	flush_range(s, r, 0, SWITCHER_DIR);
-	r->cr3 = NO_CR3;
-	g->stats.root_evictions++;
-	return r;
+	for (r = s->root; r < s->root + s->roots; r++)
+		if (r->cr3 == cr3)
+			return r;
+	return root_take(g, -1);
 }
 
 void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush)
@@ -385,14 +407,16 @@ void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush)
 
 	v->cr3 = cr3;
 	v->root_changed = true;
-	r = asid < 0 ? root_by_cr3(g, cr3 & PTE_FRAME) : root_in_slot(g, asid);
-	if (r->cr3 != (cr3 & PTE_FRAME)) {
-		r->cr3 = cr3 & PTE_FRAME;
-		flush = true;
-		share_kernel(g, r);
-	}
-	if (flush)
-		flush_range(s, r, 0, kernel_dir(g));
+	cr3 &= PTE_FRAME;
+	if (asid < 0)
+		r = root_by_cr3(g, cr3);
+	else
+		r = s->named[asid] ?: root_take(g, asid);
+	if (flush || r->cr3 != cr3 || r->generation != s->generation)
+		root_empty(s, r);
+	if (r->kernel_version != s->kernel_version)
+		root_copy_kernel(g, r);
+	r->cr3 = cr3;
 	s->current = r;
 	r->last_used = ++s->clock;
 	g->stats.root_switches++;
@@ -402,18 +426,13 @@ void shadow_flush_user(struct vcpu *v)
 {
 	struct guest *g = v->guest;
 
-	flush_range(&g->shadow, g->shadow.current, 0, kernel_dir(g));
+	root_empty(&g->shadow, g->shadow.current);
 	g->stats.flush_user++;
 }
 
 void shadow_flush_all(struct guest *g)
 {
-	struct shadow *s = &g->shadow;
-	u32 i;
-
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (s->root[i].entries)
-			flush_range(s, &s->root[i], 0, SWITCHER_DIR);
+	shadow_start_over(g);
 	g->stats.flush_all++;
 }
 
@@ -422,58 +441,59 @@ void shadow_flush_all(struct guest *g)
  * this table or is not marked accessed: another address may fill the same table entry again, and
  * this address must not see it, or not without an accessed mark in the directory.
  */
-static void flush_one_in(struct guest *g, struct shadow_root *r, gva_t a)
+static void flush_one_in(struct guest *g, struct shadow_root *r, u32 cr3, gva_t a)
 {
 	u32 dir = dir_of(a), gpde = 0;
-	struct spt *t = r->entries ? r->spt[dir] : NULL;
+	struct spt *t = r->generation == g->shadow.generation ? r->spt[dir] : NULL;
 
 	if (!t)
 		return;
 	if (!t->large) {
 		((u32 *)frame_ptr(t->page))[index_of(a)] = 0;
-		gmem_read_u32(g, gpa(r->cr3 + dir * 4), &gpde);
+		gmem_read_u32(g, gpa(cr3 + dir * 4), &gpde);
 	}
 	/* For a large page hardware drops all 4 MiB. */
 	if ((gpde & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A) ||
 	    gpde >> PAGE_SHIFT != gfn_x(t->table))
-		unlink_table(&g->shadow, r, dir);
+		link_remove(&g->shadow, r, dir);
 	else
-		r->entries[dir] &= make_pde(t, gpde);
-}
-
-void shadow_flush_everywhere(struct guest *g, gva_t a)
-{
-	u32 i;
-
-	g->stats.flush_one++;
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		if (dir_of(a) != SWITCHER_DIR)
-			flush_one_in(g, &g->shadow.root[i], a);
+		link_set(&g->shadow, r, dir, r->entries[dir] & make_pde(t, gpde));
 }
 
 void shadow_flush_one(struct vcpu *v, gva_t a)
 {
 	struct guest *g = v->guest;
 
-	if (dir_of(a) >= kernel_dir(v->guest)) {
-		shadow_flush_everywhere(v->guest, a);
+	g->stats.flush_one++;
+	flush_one_in(g, root_at(g, dir_of(a)), g->shadow.current->cr3, a);
+}
+
+void shadow_flush_everywhere(struct guest *g, gva_t a)
+{
+	struct shadow *s = &g->shadow;
+	struct shadow_root *r;
+
+	if (dir_of(a) >= shadow_kernel_dir(g)) {
+		shadow_flush_one(g->vcpu, a);
 		return;
 	}
 	g->stats.flush_one++;
-	flush_one_in(g, g->shadow.current, a);
+	for (r = s->root; r < s->root + s->roots; r++)
+		flush_one_in(g, r, r->cr3, a);
 }
 
 void shadow_flush_directory(struct guest *g, u32 cr3, u32 dir)
 {
 	struct shadow *s = &g->shadow;
-	u32 i;
+	struct shadow_root *r;
 
-	for (i = 0; i < SHADOW_ROOTS; i++) {
-		struct shadow_root *r = &s->root[i];
-
-		if (r->entries && r->cr3 == (cr3 & PTE_FRAME) && dir < SWITCHER_DIR && r->spt[dir])
-			unlink_table(s, r, dir);
-	}
+	if (dir >= SWITCHER_DIR)
+		return;
+	if (s->kernel.spt[dir])
+		link_remove(s, &s->kernel, dir);
+	for (r = s->root; r < s->root + s->roots; r++)
+		if (r->cr3 == (cr3 & PTE_FRAME) && r->generation == s->generation && r->spt[dir])
+			link_remove(s, r, dir);
 }
 
 hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)
@@ -486,8 +506,8 @@ hpa_t shadow_cr3(struct vcpu *v, hfn_t top_table)
 
 /* ---- birth and death ---- */
 
-/* One page table per 32 guest frames, and some to begin with.  The sparse tables of processes fit,
- * and the cost stays near 4 % of the guest's memory. */
+/* One per 32 guest frames, and some to begin with.  The sparse tables of processes fit, and the cost
+ * stays near 4 % of the guest's memory. */
 u32 shadow_pages_for(u32 mem_pages)
 {
 	return 64 + mem_pages / 32;
@@ -496,33 +516,30 @@ u32 shadow_pages_for(u32 mem_pages)
 bool shadow_init(struct guest *g)
 {
 	struct shadow *s = &g->shadow;
-	u32 i, n = shadow_pages_for(g->mem_pages);
+	u32 n = shadow_pages_for(g->mem_pages);
 
 	memset(s, 0, sizeof(*s));
 	s->pool = calloc(n, sizeof(*s->pool));
 	if (!s->pool)
 		return false;
-	for (i = 0; i < n; i++) {
-		struct spt *t = &s->pool[i];
+	for (; s->max_pages < n; s->max_pages++) {
+		struct spt *t = &s->pool[s->max_pages];
 
 		t->page = frame_alloc();
-		if (hfn_x(t->page) == hfn_x(HFN_NONE))
-			goto fail;
-		s->max_pages++;
-		t->next = s->free;
-		s->free = t;
+		if (hfn_x(t->page) == hfn_x(HFN_NONE)) {
+			shadow_destroy(g);
+			return false;
+		}
+		memset(t->rows, 0xFF, sizeof(t->rows));
 	}
-	for (i = 0; i < ARRAY_SIZE(s->root_frames); i++) {
-		s->root_frames[i] = frame_alloc();
-		if (hfn_x(s->root_frames[i]) == hfn_x(HFN_NONE))
-			goto fail;
-		s->root_frames_left++;
-	}
+	/* At most a quarter of the pool is for roots. */
+	s->max_roots = MIN(n / 8, RINGLET_ASIDS);
+	root_make(s, &s->kernel);
+	s->current = root_take(g, -1);
+	s->current->cr3 = 0;
+	root_take(g, -1);
 	shadow_new_root(g->vcpu, 0, -1, false);
 	return true;
-fail:
-	shadow_destroy(g);
-	return false;
 }
 
 void shadow_destroy(struct guest *g)
@@ -532,10 +549,6 @@ void shadow_destroy(struct guest *g)
 
 	for (i = 0; i < s->max_pages; i++)
 		frame_free(s->pool[i].page);
-	/* The frames of used roots are still in the array, above root_frames_left. */
-	for (i = 0; i < ARRAY_SIZE(s->root_frames); i++)
-		if (hfn_x(s->root_frames[i]) != hfn_x(HFN_NONE))
-			frame_free(s->root_frames[i]);
 	free(s->pool);
 	memset(s, 0, sizeof(*s));
 }

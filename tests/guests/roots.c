@@ -8,7 +8,7 @@
  */
 #include "guest.h"
 
-#define SPACES 40
+#define SPACES (RINGLET_ASIDS + 8)
 #define VA 0x40000000u
 
 static u32 dirs[SPACES][1024] __attribute__((aligned(4096)));

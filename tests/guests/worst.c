@@ -4,7 +4,7 @@
  * stops.  Beside it runs the neighbour, which looks at what is left; see bounds.py.
  *
  * Measures: loop cli-loop timer hop faults notify console-reset console-ring console-text console-lines roots
- * Measures: flush-all flush-directory ring-halt tables rep-out registers restart
+ * Measures: flush-all pool flush-directory ring-halt tables rep-out registers restart
  * Measures: console-chain console-empty rng blk-pieces blk-empty blk-write blk-zero blk-doze
  * Measures: net-pieces net-doze net-empty net-small net-flood net-segments net-host
  * Config: memory = 16M
@@ -113,6 +113,28 @@ static void flush_all(void)
 		for (i = 0; i < RINGLET_ASIDS; i++)
 			fill_root(i);
 		hcall(HC_FLUSH_TLB, 1, 0, 0);
+	}
+}
+
+/* All roots share nearly all tables that there is room for, and then one wants more: to give up one, all roots must. */
+static void pool(void)
+{
+	u32 i, n, shared_tables = 130, more_at = 1000;
+
+	make_roots();
+	for (n = 0; n < sizeof(big) / PAGE; n++)
+		memcpy(big + n * PAGE, leaf, PAGE);
+	for (i = 0; i < RINGLET_ASIDS; i++)
+		for (n = 16; n < 1023; n++)
+			dirs[i][n] = ((u32)big + (n < more_at ? n % shared_tables : shared_tables + n - more_at) * PAGE) | 0x27;
+	for (;;) {
+		for (i = 0; i < RINGLET_ASIDS; i++) {
+			hcall(HC_NEW_PGTABLE, (u32)dirs[i], i + 1, 0);
+			for (n = 16; n < more_at; n++)
+				peek(n << 22);
+		}
+		for (n = more_at; n < 1023; n++)
+			peek(n << 22);
 	}
 }
 
@@ -443,7 +465,7 @@ static const struct {
 	{ "loop", loop }, { "cli-loop", cli_loop }, { "timer", timer }, { "hop", hop }, { "faults", faults },
 	{ "notify", notify }, { "console-reset", console_reset }, { "console-ring", console_ring },
 	{ "console-text", console_text }, { "console-lines", console_lines }, { "roots", roots },
-	{ "flush-all", flush_all }, { "flush-directory", flush_directory }, { "ring-halt", ring_halt },
+	{ "flush-all", flush_all }, { "pool", pool }, { "flush-directory", flush_directory }, { "ring-halt", ring_halt },
 	{ "tables", tables }, { "rep-out", rep_out }, { "registers", registers }, { "restart", restart },
 	{ "console-chain", console_full }, { "console-empty", console_empty }, { "rng", rng },
 	{ "blk-pieces", blk_pieces }, { "blk-empty", blk_empty }, { "blk-write", blk_write },

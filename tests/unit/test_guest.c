@@ -96,7 +96,7 @@ static u32 lacking(const struct guest *g)
 
 	for (page = 0; page < g->mem_pages; page += 1024)
 		map++;
-	all = g->mem_pages + map + shadow_pages + 2 * SHADOW_ROOTS + 1;
+	all = g->mem_pages + map + shadow_pages + 1;
 	CHECK_EQ(guest_frames(g->mem_pages), all);
 	switch (g->state) {
 	case GUEST_BUILDING:

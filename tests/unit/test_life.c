@@ -25,7 +25,7 @@
 static struct guest_config cfg[MAX_GUESTS + 1];
 static struct guest *g[N];
 static struct parts {		/* of a guest, as the rooms below have made them */
-	hfn_t shadow[TABLES + 2 * SHADOW_ROOTS];
+	hfn_t shadow[TABLES];
 	u32 shadows, devices, admitted;
 	bool queued;
 } part[MAX_GUESTS];

@@ -54,9 +54,11 @@ struct seen {		/* what one address may still show */
 	u32 leaves, pde_rights;
 };
 
-static struct seen user_seen[SHADOW_ROOTS][DIRS][INDICES];
+#define SLOTS		16	/* more than there are roots for such a guest, and fewer than it names */
+static struct seen user_seen[SLOTS][DIRS][INDICES];
 static struct seen kernel_seen[DIRS][INDICES];
-static u32 slot_cr3[SHADOW_ROOTS];	/* as the guest named it; NO_CR3: unused */
+static u32 slot_cr3[SLOTS];	/* as the guest named it; NO_CR3: unused */
+static int slot_asid[SLOTS];
 
 static bool is_kernel(u32 dir)
 {
@@ -159,7 +161,7 @@ static void sample(void)
 {
 	u32 r, d, i;
 
-	for (r = 0; r < SHADOW_ROOTS; r++) {
+	for (r = 0; r < SLOTS; r++) {
 		if (slot_cr3[r] == NO_CR3)
 			continue;
 		for (d = 0; d < DIRS; d++)
@@ -201,7 +203,7 @@ static u32 crowded(void)	/* the longest memory of one page */
 	for (d = 0; d < DIRS; d++)
 		for (i = 0; i < INDICES; i++) {
 			n = MAX(n, kernel_seen[d][i].leaves);
-			for (r = 0; r < SHADOW_ROOTS; r++)
+			for (r = 0; r < SLOTS; r++)
 				n = MAX(n, user_seen[r][d][i].leaves);
 		}
 	return n;
@@ -249,15 +251,18 @@ static void check_entry(u32 slot, u32 d, u32 index, u32 spde, u32 spte)
 	      s->leaves, s->pde_rights);
 }
 
+/* As the processor would walk it; what is of an older generation it never gets to see, nor the kernel's part of any root
+ * but the current one. */
 static void check_root(u32 slot)
 {
-	const u32 *pgd = frame_ptr(g.shadow.root[slot].pgd);
+	const struct shadow_root *r = &g.shadow.root[slot];
+	const u32 *pgd = frame_ptr(r->pgd);
 	u32 dir, index, d;
 
 	for (dir = 0; dir < 1023; dir++) {
 		const u32 *table;
 
-		if (!pgd[dir])
+		if (!pgd[dir] || (is_kernel(dir) && r != g.shadow.current))
 			continue;
 		CHECK(pgd[dir] & PTE_P, "not present but %#x", pgd[dir]);
 		CHECK(is_shadow_table(pgd[dir] >> 12), "directory entry %#x is no shadow table", pgd[dir]);
@@ -281,10 +286,12 @@ static void check_all(void)
 {
 	u32 r;
 
-	for (r = 0; r < SHADOW_ROOTS; r++)
-		if (g.shadow.root[r].entries)
+	for (r = 0; r < g.shadow.roots; r++)
+		if (g.shadow.root[r].generation == g.shadow.generation)
 			check_root(r);
 	CHECK(g.shadow.pages <= g.shadow.max_pages, "%u of %u", g.shadow.pages, g.shadow.max_pages);
+	CHECK(g.shadow.roots <= g.shadow.max_roots, "%u roots of %u", g.shadow.roots, g.shadow.max_roots);
+	CHECK(g.shadow.current->generation == g.shadow.generation, "the processor is given a root that is not ready");
 }
 
 static void check_audit(void)
@@ -293,49 +300,58 @@ static void check_audit(void)
 
 	shadow_audit(&g, &a);
 	CHECK(!a.violation[0], "audit: %s", a.violation);
-	CHECK_EQ(a.tables, g.shadow.pages);
+	CHECK_EQ(a.tables + 2 * (g.shadow.roots + 1), g.shadow.pages);
 }
 
 static u32 lags;
 
-/* A violation is planted in some present entry; the audit must see it. */
+/* A violation is planted in some present entry, or in what is kept about it; the audit must see it. */
 static void plant_violation(void)
 {
-	u32 dir, index, was, what = rnd(12);
-	struct shadow_root *r = g.shadow.current;
+	u32 dir, index, was, what = rnd(20), top = hpa_x(hfn_hpa(top_table));
+	struct shadow_root *r = g.shadow.current, *owner;
 	struct audit a;
-	u32 *entry;
+	u32 *entry, *word, with;
 
 	for (dir = 0; dir < 1023; dir++) {
 		u32 *table;
 
 		if (!r->entries[dir])
 			continue;
+		owner = is_kernel(dir) ? &g.shadow.kernel : r;
 		table = frame_ptr(hfn(r->entries[dir] >> 12));
 		for (index = 0; index < 1024 && !table[index]; index++)
 			;
 		if (index == 1024)
 			continue;
-		entry = what == 4 || what == 8 || what == 9 ? &r->entries[dir] : what == 5 ? &r->links :
-			what == 6 ? &r->entries[1023] : what == 7 ? &r->spt[dir]->parents :
-			what == 10 ? &g.shadow.pages : &table[index];
-		was = *entry;
+		entry = &table[index];
 		switch (what) {
-		case 0: *entry = hpa_x(hfn_hpa(g.shadow.pool[0].page)) | (was & 0xFFF); break;
-		case 1: *entry = was & ~PTE_P; break;
-		case 2: *entry = was | PTE_G; break;
-		case 3: *entry = hpa_x(hfn_hpa(top_table)) | (was & 0xFFF); break;
-		case 4: *entry = 0; break;
-		case 5: case 7: *entry = was + 1; break;
-		case 6: *entry = was | PTE_US; break;
-		case 8: *entry = hpa_x(hfn_hpa(top_table)) | (was & 0xFFF); break;
-		case 9: *entry = was | PTE_G; break;
-		case 10: *entry = was - 1; break;
-		case 11: *entry = was & ~PTE_A; break;
+		case 0: word = entry; with = hpa_x(hfn_hpa(g.shadow.pool[0].page)) | (*entry & 0xFFF); break;
+		case 1: word = entry; with = *entry & ~PTE_P; break;
+		case 2: word = entry; with = *entry | PTE_G; break;
+		case 3: word = entry; with = top | (*entry & 0xFFF); break;
+		case 4: word = &owner->entries[dir]; with = 0; break;
+		case 5: word = &owner->links; with = *word + 1; break;
+		case 6: word = &r->entries[SWITCHER_DIR]; with = *word | PTE_US; break;
+		case 7: word = &owner->spt[dir]->parents; with = *word + 1; break;
+		case 8: word = &owner->entries[dir]; with = top | (*word & 0xFFF); break;
+		case 9: word = &owner->entries[dir]; with = *word | PTE_G; break;
+		case 10: word = &g.shadow.pages; with = *word - 1; break;
+		case 11: word = entry; with = *entry & ~PTE_A; break;
+		case 12: word = &owner->linked[dir / 32]; with = *word ^ 1u << dir % 32; break;
+		case 13: word = &owner->spt[dir]->rows[index / ROW / 32]; with = *word & ~(1u << index / ROW % 32); break;
+		case 14: word = (u32 *)&r->generation; with = *word - 1; break;
+		case 15: word = (u32 *)&r->kernel_version; with = *word - 1; break;
+		case 16: word = (u32 *)&owner->spt[dir]->generation; with = *word - 1; break;
+		case 17: word = &g.shadow.roots; with = *word - 1; break;
+		case 18: word = &g.shadow.max_roots; with = g.shadow.roots - 1; break;
+		default: word = (u32 *)&r->asid; with = *word == 5 ? 6 : 5; break;
 		}
+		was = *word;
+		*word = with;
 		shadow_audit(&g, &a);
-		CHECK(a.violation[0], "planted %u (%#x -> %#x), the audit said nothing", what, was, *entry);
-		*entry = was;
+		CHECK(a.violation[0], "planted %u (%#x -> %#x), the audit said nothing", what, was, *word);
+		*word = was;
 		return;
 	}
 }
@@ -508,22 +524,36 @@ static void fault_in(u32 use_dirs)
 	CHECK(!(access & ACCESS_USER) || (spde & spte & PTE_US), "user not granted: %#x %#x", spde, spte);
 }
 
+static u32 found, lost;
+
 static void new_root(void)
 {
-	u32 cr3 = (1 + rnd(PGDS)) << 12 | rnd(2) * PTE_PWT, slot;
-	int asid = (int)rnd(SHADOW_ROOTS + 8) - 8;
-	bool flush = one_in(4);
+	u32 cr3 = (1 + rnd(PGDS)) << 12 | rnd(2) * PTE_PWT, slot, i;
+	int asid = (int)rnd(SLOTS + 16) - 8;
+	bool flush = one_in(4), kept;
 
 	if (asid < 0)
 		asid = -1;
+	else if (one_in(2))
+		asid %= 3;
 	if (one_in(200))
 		cr3 = rnd(1u << 20) << 12;	/* wild: nothing happens until it is used */
 	shadow_new_root(&v, cr3, asid, flush);
 	slot = slot_of(g.shadow.current);
-	CHECK(asid < 0 || slot == (u32)asid, "asid %d went to slot %u", asid, slot);
+	CHECK(slot < SLOTS, "slot %u", slot);
 	CHECK_EQ(g.shadow.current->cr3, cr3 & PTE_FRAME);
-	if (flush || slot_cr3[slot] != (cr3 & PTE_FRAME))
+	kept = slot_cr3[slot] == (cr3 & PTE_FRAME) && (asid < 0 || asid == slot_asid[slot]);
+	for (i = 0; i < SLOTS; i++)
+		if (asid < 0 ? slot_cr3[i] == (cr3 & PTE_FRAME) : slot_asid[i] == asid) {
+			CHECK(asid < 0 || i == slot, "asid %d is in slot %u, and then in %u", asid, i, slot);
+			CHECK(asid >= 0 || kept, "cr3 %x was known", cr3);
+		}
+	found += kept;
+	lost += !kept && slot_cr3[slot] != NO_CR3;
+	if (flush || !kept)
 		forget_root(slot);
+	if (asid >= 0 || !kept)
+		slot_asid[slot] = asid;
 	slot_cr3[slot] = cr3 & PTE_FRAME;
 }
 
@@ -534,7 +564,7 @@ static void flush_page(void)
 
 	if (one_in(3)) {
 		shadow_flush_everywhere(&g, a);
-		for (r = 0; r < SHADOW_ROOTS; r++)
+		for (r = 0; r < SLOTS; r++)
 			forget_page(user_seen[r], d, i, false);
 		forget_page(kernel_seen, d, i, false);
 		return;
@@ -551,7 +581,7 @@ static void flush_directory(void)
 	u32 d = rnd(DIRS), cr3 = (1 + rnd(PGDS)) << 12, r;
 
 	shadow_flush_directory(&g, cr3, dirs[d]);
-	for (r = 0; r < SHADOW_ROOTS; r++)
+	for (r = 0; r < SLOTS; r++)
 		if (slot_cr3[r] == cr3 && !is_kernel(dirs[d]))
 			forget_page(user_seen[r], d, 0, true);
 }
@@ -581,9 +611,19 @@ static void step(void)
 
 /* ---- one guest's life ---- */
 
+static void forget_slots(void)
+{
+	u32 i;
+
+	for (i = 0; i < SLOTS; i++) {
+		slot_cr3[i] = NO_CR3;
+		slot_asid[i] = -1;
+	}
+}
+
 static void born(u32 pool)
 {
-	u32 f, i;
+	u32 f;
 
 	memset(&g, 0, sizeof(g));
 	memset(&v, 0, sizeof(v));
@@ -605,10 +645,10 @@ static void born(u32 pool)
 		memset(guest_word(f, 0), 0, PAGE_SIZE);
 	CHECK(shadow_init(&g), "shadow_init");
 	/* A smaller pool, so that it is used up often. */
-	for (i = g.shadow.max_pages; i > pool; i--)
-		g.shadow.free = g.shadow.free->next;
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		slot_cr3[i] = NO_CR3;
+	for (pool += g.shadow.pages; g.shadow.max_pages > pool; )
+		frame_free(g.shadow.pool[--g.shadow.max_pages].page);
+	g.shadow.max_roots = MAX(2, g.shadow.max_pages / 8);
+	forget_slots();
 	forget_all();
 	guest_died = false;
 }
@@ -663,8 +703,7 @@ static void life(u32 steps, u32 pool)
 	/* The first page table turns paging on. */
 	shadow_flush_all(&g);
 	forget_all();
-	for (i = 0; i < SHADOW_ROOTS; i++)
-		slot_cr3[i] = NO_CR3;
+	slot_cr3[0] = 0;
 	v.cr0 |= CR0_PG;
 	new_root();
 	for (i = 0; i < (aliases ? 100 : 1500); i++)
@@ -704,6 +743,6 @@ int main(int argc, char **argv)
 		life(300, 2 + rnd(60));
 	printf("     %u steps, %llu fills, %llu evictions\n", steps_done, (unsigned long long)fills,
 	       (unsigned long long)evictions);
-	CHECK(steps_done > lives * 100 && evictions && lags, "the test did not do its work");
+	CHECK(steps_done > lives * 100 && evictions && lags && found && lost, "the test did not do its work");
 	return passed();
 }
