@@ -96,9 +96,11 @@ enum gmem_copied gmem_copy(struct guest *to, gpa_t t, const struct guest *from, 
 /* One aligned word, to be accessed in one piece: page-table walks and the shared page need that. */
 static volatile u32 *gmem_word(const struct guest *g, gpa_t a)
 {
-	u32 n = sizeof(u32);
+	hfn_t h = p2m_lookup(g, gpa_gfn(a));
 
-	return gpa_x(a) & 3 ? NULL : gmem_piece(g, a, &n);
+	if (hfn_x(h) == hfn_x(HFN_NONE) || (gpa_x(a) & 3))
+		return NULL;
+	return (u32 *)((u8 *)frame_ptr(h) + (gpa_x(a) & ~PAGE_MASK));
 }
 
 bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v)
@@ -107,6 +109,19 @@ bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v)
 
 	*v = p ? *p : 0;
 	return p;
+}
+
+bool gmem_read_row(const struct guest *g, gpa_t a, u32 row[GMEM_ROW])
+{
+	const volatile u32 *p = gmem_word(g, a);
+	u32 i;
+
+	if (!p || gpa_x(a) % (GMEM_ROW * sizeof(u32)))
+		return false;
+#pragma GCC unroll 16
+	for (i = 0; i < GMEM_ROW; i++)
+		row[i] = p[i];
+	return true;
 }
 
 bool gmem_write_u32(struct guest *g, gpa_t a, u32 v)

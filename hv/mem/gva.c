@@ -20,7 +20,8 @@ static void walk_linear(gva_t a, struct walk *w)
 	w->table = gfn(gfn_x(w->frame) & ~1023u);
 }
 
-const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
+/* row: NULL, or for the entries around that of the page table. */
+static inline const char *walk_tables(struct vcpu *v, gva_t a, struct walk *w, u32 *row)
 {
 	u32 dir = gva_x(a) >> 22, index = (gva_x(a) >> PAGE_SHIFT) & 1023;
 
@@ -46,22 +47,25 @@ const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 		return NULL;
 	}
 	w->pte_addr = gpa((w->pde & PTE_FRAME) + index * 4);
-	if (!gmem_read_u32(v->guest, w->pte_addr, &w->pte))
+	if (row ? !gmem_read_row(v->guest, gpa((w->pde & PTE_FRAME) + index / GMEM_ROW * GMEM_ROW * 4), row)
+		: !gmem_read_u32(v->guest, w->pte_addr, &w->pte))
 		return "page table outside its memory";
+	if (row)
+		w->pte = row[index % GMEM_ROW];
 	w->present = w->pte & PTE_P;
 	w->flags &= w->pte;
 	w->frame = gfn(w->pte >> PAGE_SHIFT);
 	return NULL;
 }
 
-u32 walk_check(const struct walk *w, u32 access)
+const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w)
 {
-	if (!w->present)
-		return WALK_FAULT | access;
-	if (((access & ACCESS_WRITE) && !(w->flags & PTE_RW)) ||
-	    ((access & ACCESS_USER) && !(w->flags & PTE_US)))
-		return WALK_FAULT | PFERR_P | access;
-	return 0;
+	return walk_tables(v, a, w, NULL);
+}
+
+const char *gva_walk_row(struct vcpu *v, gva_t a, struct walk *w, u32 row[GMEM_ROW])
+{
+	return walk_tables(v, a, w, row);
 }
 
 static void set_bits(struct vcpu *v, gpa_t a, u32 *entry, u32 bits)
@@ -74,12 +78,9 @@ static void set_bits(struct vcpu *v, gpa_t a, u32 *entry, u32 bits)
 		*entry = new;
 }
 
-void walk_touch(struct vcpu *v, struct walk *w, u32 access)
+/* (With paging off all bits are there already, see walk_linear().) */
+void walk_set(struct vcpu *v, struct walk *w, u32 bits)
 {
-	u32 bits = access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
-
-	if (!(v->cr0 & CR0_PG))
-		return;
 	if (w->large) {
 		set_bits(v, w->pde_addr, &w->pde, bits);
 		return;

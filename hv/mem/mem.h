@@ -50,6 +50,19 @@ static inline hfn_t p2m_lookup(const struct guest *g, gfn_t f)
 		return HFN_NONE;
 	return g->p2m[p2m_leaf(f)][p2m_slot(f)];
 }
+/* The same for one who asks for many frames near each other: between two of them nothing of the guest
+ * may run or end. */
+struct p2m_run {
+	const hfn_t *leaf;
+	u32 first, count;		/* the frames it has; 0: nothing looked up yet */
+};
+bool p2m_run_to(const struct guest *g, struct p2m_run *r, gfn_t f);
+static inline hfn_t p2m_run_lookup(const struct guest *g, struct p2m_run *r, gfn_t f)
+{
+	if (gfn_x(f) - r->first >= r->count && !p2m_run_to(g, r, f))
+		return HFN_NONE;
+	return r->leaf[gfn_x(f) - r->first];
+}
 /* Gives guest g the frame h, which the caller owned until now, as its frame f; false: no memory for
  * the map. */
 bool p2m_set(struct guest *g, gfn_t f, hfn_t h);
@@ -63,6 +76,9 @@ void p2m_free_map(struct guest *g);
  * zeroed, or only part of src may have been written. */
 bool gmem_read(const struct guest *g, gpa_t a, void *dst, u32 len);
 bool gmem_write(struct guest *g, gpa_t a, const void *src, u32 len);
+/* A row of a page table, each entry in one access; a is the first one's.  false: not RAM. */
+#define GMEM_ROW	16		/* words: a cache line */
+bool gmem_read_row(const struct guest *g, gpa_t a, u32 row[GMEM_ROW]);
 /* One aligned word in one access; false: not aligned, or not RAM (*v is then 0). */
 bool gmem_read_u32(const struct guest *g, gpa_t a, u32 *v);
 bool gmem_write_u32(struct guest *g, gpa_t a, u32 v);
@@ -87,13 +103,30 @@ struct walk {			/* the guest's view of one address, each entry read once */
 #define ACCESS_USER	PFERR_U
 /* Returns NULL, or the reason why the guest has to die: a directory or table outside its memory. */
 const char *gva_walk(struct vcpu *v, gva_t a, struct walk *w);
+/* The same, and if there is a page table, all entries of that row of it. */
+const char *gva_walk_row(struct vcpu *v, gva_t a, struct walk *w, u32 row[GMEM_ROW]);
 /* What hardware would answer to this access: 0 if it is allowed, else the error code |
  * WALK_FAULT. */
-u32 walk_check(const struct walk *w, u32 access);
 #define WALK_FAULT	0x80000000u
+static inline u32 walk_check(const struct walk *w, u32 access)
+{
+	if (!w->present)
+		return WALK_FAULT | access;
+	if (((access & ACCESS_WRITE) && !(w->flags & PTE_RW)) ||
+	    ((access & ACCESS_USER) && !(w->flags & PTE_US)))
+		return WALK_FAULT | PFERR_P | access;
+	return 0;
+}
 /* Sets accessed, and for a write dirty, in the guest's entries, as hardware does before the
  * access. */
-void walk_touch(struct vcpu *v, struct walk *w, u32 access);
+void walk_set(struct vcpu *v, struct walk *w, u32 bits);
+static inline void walk_touch(struct vcpu *v, struct walk *w, u32 access)
+{
+	u32 bits = access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A;
+
+	if ((bits & ~(w->large ? w->pde : w->pte)) || !(w->pde & PTE_A))
+		walk_set(v, w, bits);
+}
 /* Copy with the rights in access (ACCESS_*), setting accessed and dirty, as if the guest did it.
  * false: *err is the page-fault error code and *at the address. */
 bool gva_read(struct vcpu *v, gva_t a, void *dst, u32 len, u32 access, u32 *err, u32 *at);

@@ -2,7 +2,7 @@
 /*
  * The frame map: which machine frame is behind each guest frame.  It has two levels, so that guest
  * memory need not be contiguous and a guest costs only the leaves it needs.  It is looked up at
- * every use and cached nowhere but in shadow entries.
+ * every use and cached nowhere but in shadow entries; a leaf is kept while a row of these is made.
  */
 #include "hv/mem/mem.h"
 
@@ -16,6 +16,18 @@ bool p2m_set(struct guest *g, gfn_t f, hfn_t h)
 		g->p2m[p2m_leaf(f)] = frame_ptr(leaf);
 	}
 	g->p2m[p2m_leaf(f)][p2m_slot(f)] = h;
+	return true;
+}
+
+bool p2m_run_to(const struct guest *g, struct p2m_run *r, gfn_t f)
+{
+	u32 leaf = p2m_leaf(f);
+
+	if (gfn_x(f) >= g->mem_pages || !g->p2m[leaf])
+		return false;
+	r->leaf = g->p2m[leaf];
+	r->first = leaf * P2M_LEAF;
+	r->count = MIN(P2M_LEAF, g->mem_pages - r->first);
 	return true;
 }
 

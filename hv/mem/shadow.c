@@ -42,6 +42,8 @@
 
 #define MOST_VICTIMS	4	/* roots that make room in one exit */
 
+_Static_assert(ROW == GMEM_ROW, "they are filled as they are read");
+
 bool shadow_low_shut;
 
 static u32 dir_of(gva_t a) { return gva_x(a) >> 22; }
@@ -284,36 +286,44 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u3
 	return t;
 }
 
-/* Fills in what is in this row of the guest's, present and accessed.  A TLB might have it, so we
+/* Fills in what of this row of guest entries is present and accessed.  A TLB might have it, so we
  * may, too; each saves an exit. */
-static void fill_row(struct guest *g, struct spt *t, u32 row)
+static void fill_row(struct guest *g, struct spt *t, u32 row, const u32 gpte[ROW])
 {
-	u32 first = row * ROW, i, gpte[ROW];
-	u32 *entries = frame_ptr(t->page);
+	u32 *entries = (u32 *)frame_ptr(t->page) + row * ROW, i, filled = 0;
+	struct p2m_run run = { 0 };
 
-	if (!t->large && !gmem_read(g, gpa(gpa_x(gfn_gpa(t->table)) + first * 4), gpte, sizeof(gpte)))
-		return;
+#pragma GCC unroll 4
 	for (i = 0; i < ROW; i++) {
-		u32 e = t->large ? LARGE_RIGHTS : gpte[i];
-		gfn_t f = t->large ? gfn(gfn_x(t->table) + first + i) : gfn(e >> PAGE_SHIFT);
+		u32 e = gpte[i];
 		hfn_t h;
 
-		if (entries[first + i] || (e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+		if (!(e & PTE_A) || !(e & PTE_P) || entries[i])
 			continue;
-		h = p2m_lookup(g, f);
+		h = p2m_run_lookup(g, &run, gfn(e >> PAGE_SHIFT));
 		if (hfn_x(h) == hfn_x(HFN_NONE))
 			continue;
-		entries[first + i] = make_pte(h, e);
-		g->stats.shadow_prefills++;
+		entries[i] = make_pte(h, e);
+		filled++;
 	}
+	g->stats.shadow_prefills += filled;
+}
+
+/* What the entries of a page table would be, if this large page had one. */
+static void large_row(const struct spt *t, u32 row, u32 gpte[ROW])
+{
+	u32 i;
+
+	for (i = 0; i < ROW; i++)
+		gpte[i] = (gfn_x(t->table) + row * ROW + i) << PAGE_SHIFT | LARGE_RIGHTS;
 }
 
 enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 {
 	struct guest *g = v->guest;
-	u32 access = *err & (ACCESS_WRITE | ACCESS_USER), fault, row;
+	u32 access = *err & (ACCESS_WRITE | ACCESS_USER), fault, row, gpte[ROW];
 	struct walk w;
-	const char *why = gva_walk(v, a, &w);
+	const char *why = gva_walk_row(v, a, &w, gpte);
 	struct spt *t;
 	hfn_t h;
 
@@ -345,7 +355,9 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	t->rows[row / 32] |= 1u << row % 32;
 	((u32 *)frame_ptr(t->page))[index_of(a)] = make_pte(h, w.large ? LARGE_RIGHTS : w.pte);
 	g->stats.shadow_fills++;
-	fill_row(g, t, row);
+	if (w.large)
+		large_row(t, row, gpte);
+	fill_row(g, t, row, gpte);
 	return FAULT_FILLED;
 }
 

@@ -14,7 +14,7 @@
 /* A table for a 4 MiB entry allows everything; its directory entry says what is really allowed. */
 #define LARGE_RIGHTS	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
-#define ROW		16		/* entries that are filled together: a cache line of the guest's */
+#define ROW		16		/* entries that are filled together: GMEM_ROW */
 #define ROWS		(1024 / ROW)
 
 struct spt {			/* a frame of the pool, in most cases for one shadow page table */
