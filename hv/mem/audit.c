@@ -132,8 +132,7 @@ static void audit_entries(const struct guest *g, const struct owned *o, const st
 		if (!e)
 			continue;
 		a->entries++;
-		if ((e & ~(PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)) ||
-		    (e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+		if ((e & ~(PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)) || !(e & PTE_P))
 			violation(a, "table of gfn %05x entry %u: odd bits %08x",
 				  gfn_x(t->table), i, e);
 		else if (!owned_has(o, hfn(e >> PAGE_SHIFT)))
@@ -181,8 +180,6 @@ static void audit_links(const struct shadow *s, const struct shadow_root *r, u32
 			violation(a, "root %d: link %u and its mark differ", root_number(s, r), dir);
 		else if (t && (dir < from || dir >= to))
 			violation(a, "root %d: link %u is not its own", root_number(s, r), dir);
-		else if (t && !spt_used(s, t))
-			violation(a, "root %d: link %u to a free table", root_number(s, r), dir);
 		else if (dir < from || dir >= to)
 			continue;
 		else if (!t ? e != 0 : (e & PTE_FRAME) != hpa_x(hfn_hpa(t->page)) ||
@@ -234,6 +231,9 @@ void shadow_audit(struct guest *g, struct audit *a)
 	for (i = 0; i < s->roots; i++)
 		audit_root(s, &s->root[i], kernel_dir, a);
 	audit_links(s, &s->kernel, kernel_dir, SWITCHER_DIR, a);
+	for (i = 0; i < RINGLET_ASIDS; i++)
+		if (s->named[i] && s->named[i]->asid != (int)i)
+			violation(a, "root %d: found by number %u, too", root_number(s, s->named[i]), i);
 	if (s->roots > s->max_roots || taken != 2 * (s->roots + 1))
 		violation(a, "%u roots of %u, with %u frames", s->roots, s->max_roots, taken);
 	if (a->tables + taken != s->pages || s->pages > s->max_pages)

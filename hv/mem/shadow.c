@@ -31,6 +31,10 @@
  * A flush of everything begins a new generation.  Roots and tables of an older one are empty and
  * free; they are cleared when they are next used, and by then only what they have is touched.
  *
+ * What a root and its tables had is remembered when they are emptied, and at the first fault after
+ * that looked at in the guest's tables again, as if it had been faulted for: accessed in the shadow's
+ * entry, which nothing else needs, says what of it was used.
+ *
  * The memory is bounded and taken when the guest starts: a pool of frames, for tables and for roots.
  * A root takes its two when it is first used.  When all is in use, the roots that have not been used
  * for the longest time give up theirs first.
@@ -40,9 +44,11 @@
 #include "arch/x86/regs.h"
 #include "hv/mem/mem.h"
 
-#define MOST_VICTIMS	4	/* roots that make room in one exit */
+#define MOST_VICTIMS	2	/* roots that make room in one exit */
+#define MOST_AGAIN	32	/* tables and rows looked at again in one exit */
 
 _Static_assert(ROW == GMEM_ROW, "they are filled as they are read");
+_Static_assert(ROWS == 64, "two words of marks");
 
 bool shadow_low_shut;
 
@@ -86,13 +92,26 @@ static struct spt *pool_take(struct shadow *s)
 	return t;
 }
 
+static bool spt_has(const u32 rows[ROWS / 32], u32 row) { return rows[row / 32] >> row % 32 & 1; }
+
+/* Remembers the rows of which something was used: accessed is set there. */
 static void spt_empty(struct spt *t)
 {
-	u32 *entries = frame_ptr(t->page), row;
+	u32 *e = frame_ptr(t->page), row, i, all;
 
-	for (row = 0; row < ROWS; row++)
-		if (t->rows[row / 32] >> (row % 32) & 1)
-			memset(entries + row * ROW, 0, ROW * sizeof(u32));
+	if (!(t->rows[0] | t->rows[1]))
+		return;
+	memset(t->used, 0, sizeof(t->used));
+	for (row = 0; row < ROWS; row++, e += ROW) {
+		if (!spt_has(t->rows, row))
+			continue;
+		for (i = all = 0; i < ROW; i++) {
+			all |= e[i];
+			e[i] = 0;
+		}
+		if (all & PTE_A)
+			t->used[row / 32] |= 1u << row % 32;
+	}
 	memset(t->rows, 0, sizeof(t->rows));
 }
 
@@ -154,7 +173,9 @@ static void root_empty(struct shadow *s, struct shadow_root *r)
 			r->spt[dir] = NULL;
 			r->entries[dir] = 0;
 			r->links--;
+			r->emptied = true;
 		}
+		r->before[i] |= r->linked[i];
 		r->linked[i] = 0;
 	}
 	r->generation = s->generation;
@@ -230,6 +251,8 @@ static struct spt *spt_get(struct guest *g, gfn_t table, bool large)
 			(*b)->link = &t->next;
 		*b = t;
 		t->parents = 0;
+		spt_empty(t);
+		memset(t->used, 0, sizeof(t->used));	/* that was another table */
 		g->stats.shadow_tables++;
 	} else if (!spt_used(s, t)) {
 		t->parents = 0;
@@ -262,6 +285,11 @@ static u32 make_pde(const struct spt *t, u32 gpde)
 	return hpa_x(hfn_hpa(t->page)) | PTE_P | PTE_A | rights;
 }
 
+static bool spt_is(const struct spt *t, const struct walk *w)
+{
+	return gfn_x(t->table) == gfn_x(w->table) && t->large == w->large;
+}
+
 /* The shadow table for the walk w, linked into the current root. */
 static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u32 access)
 {
@@ -270,7 +298,7 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u3
 	struct spt *t = r->spt[dir];
 	u32 pde;
 
-	if (!t || gfn_x(t->table) != gfn_x(w->table) || t->large != w->large) {
+	if (!t || !spt_is(t, w)) {
 		if (t)
 			link_remove(s, r, dir);
 		t = spt_get(g, w->table, w->large);
@@ -284,6 +312,16 @@ static struct spt *link_table(struct guest *g, u32 dir, const struct walk *w, u3
 		spt_empty(t);
 	link_set(s, r, dir, pde);
 	return t;
+}
+
+/* What the entries of a page table would be, if this large page had one. */
+static bool large_row(const struct spt *t, u32 row, u32 gpte[ROW])
+{
+	u32 i;
+
+	for (i = 0; i < ROW; i++)
+		gpte[i] = (gfn_x(t->table) + row * ROW + i) << PAGE_SHIFT | LARGE_RIGHTS;
+	return true;
 }
 
 /* Fills in what of this row of guest entries is present and accessed.  A TLB might have it, so we
@@ -303,19 +341,69 @@ static void fill_row(struct guest *g, struct spt *t, u32 row, const u32 gpte[ROW
 		h = p2m_run_lookup(g, &run, gfn(e >> PAGE_SHIFT));
 		if (hfn_x(h) == hfn_x(HFN_NONE))
 			continue;
-		entries[i] = make_pte(h, e);
+		entries[i] = make_pte(h, e) & ~PTE_A;	/* until it is used */
 		filled++;
 	}
+	if (filled)
+		t->rows[row / 32] |= 1u << row % 32;
 	g->stats.shadow_prefills += filled;
 }
 
-/* What the entries of a page table would be, if this large page had one. */
-static void large_row(const struct spt *t, u32 row, u32 gpte[ROW])
+/* What was used of a table before it was emptied is what it will be asked for again: after fork,
+ * exec and mprotect nearly all of that is still present. */
+static void fill_again(struct guest *g, struct spt *t, u32 *most)
 {
-	u32 i;
+	u32 row, gpte[ROW];
 
-	for (i = 0; i < ROW; i++)
-		gpte[i] = (gfn_x(t->table) + row * ROW + i) << PAGE_SHIFT | LARGE_RIGHTS;
+	if (!(t->used[0] | t->used[1]))
+		return;
+	for (row = 0; row < ROWS && *most; row++) {
+		if (!spt_has(t->used, row))
+			continue;
+		t->used[row / 32] &= ~(1u << row % 32);
+		if (spt_has(t->rows, row))
+			continue;
+		if (t->large ? large_row(t, row, gpte)
+			     : gmem_read_row(g, gpa(gpa_x(gfn_gpa(t->table)) + row * sizeof(gpte)), gpte))
+			fill_row(g, t, row, gpte);
+		--*most;
+	}
+}
+
+/* Links the tables that the root had, so that one fault brings back what each of them would cost one
+ * for.  Not t, in which that fault was, and none for which others would have to make room. */
+static void link_again(struct guest *g, struct shadow_root *r, const struct spt *t, u32 *most)
+{
+	struct walk w = { .present = true };
+	const struct spt *had;
+	u32 i, dir;
+
+	for (i = 0; i < ARRAY_SIZE(r->before); i++)
+		while (r->before[i]) {
+			if (!*most)
+				return;
+			--*most;
+			dir = i * 32 + (u32)__builtin_ctz(r->before[i]);
+			r->before[i] &= r->before[i] - 1;
+			if (r->spt[dir] || !gmem_read_u32(g, gpa(r->cr3 + dir * 4), &w.pde) ||
+			    (w.pde & (PTE_P | PTE_A | PTE_PS)) != (PTE_P | PTE_A))
+				continue;
+			w.table = gfn(w.pde >> PAGE_SHIFT);
+			had = spt_find(&g->shadow, w.table, false);
+			if (had && had != t)
+				fill_again(g, link_table(g, dir, &w, 0), most);
+		}
+	r->emptied = false;
+}
+
+/* (Not in line: few faults get here.) */
+static __attribute__((noinline)) void shadow_again(struct guest *g, struct spt *t)
+{
+	u32 most = MOST_AGAIN;
+
+	fill_again(g, t, &most);
+	if (g->shadow.current->emptied)
+		link_again(g, g->shadow.current, t, &most);
 }
 
 enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
@@ -324,6 +412,7 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	u32 access = *err & (ACCESS_WRITE | ACCESS_USER), fault, row, gpte[ROW];
 	struct walk w;
 	const char *why = gva_walk_row(v, a, &w, gpte);
+	struct shadow_root *r;
 	struct spt *t;
 	hfn_t h;
 
@@ -350,7 +439,10 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 		return FAULT_KILLED;
 	}
 	walk_touch(v, &w, access);
-	t = link_table(g, dir_of(a), &w, access);
+	r = root_at(g, dir_of(a));
+	t = r->spt[dir_of(a)];
+	if (!t || !spt_is(t, &w) || r->entries[dir_of(a)] != make_pde(t, w.pde))
+		t = link_table(g, dir_of(a), &w, access);
 	row = index_of(a) / ROW;
 	t->rows[row / 32] |= 1u << row % 32;
 	((u32 *)frame_ptr(t->page))[index_of(a)] = make_pte(h, w.large ? LARGE_RIGHTS : w.pte);
@@ -358,6 +450,8 @@ enum fault_result shadow_fault(struct vcpu *v, gva_t a, u32 *err, gpa_t *mmio)
 	if (w.large)
 		large_row(t, row, gpte);
 	fill_row(g, t, row, gpte);
+	if (t->used[0] | t->used[1] || g->shadow.current->emptied)
+		shadow_again(g, t);
 	return FAULT_FILLED;
 }
 
@@ -424,6 +518,10 @@ void shadow_new_root(struct vcpu *v, u32 cr3, int asid, bool flush)
 		r = root_by_cr3(g, cr3);
 	else
 		r = s->named[asid] ?: root_take(g, asid);
+	if (r->cr3 != cr3) {
+		memcpy(r->before, s->current->linked, sizeof(r->before));
+		r->emptied = true;
+	}
 	if (flush || r->cr3 != cr3 || r->generation != s->generation)
 		root_empty(s, r);
 	if (r->kernel_version != s->kernel_version)

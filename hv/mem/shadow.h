@@ -25,7 +25,7 @@ struct spt {			/* a frame of the pool, in most cases for one shadow page table *
 	u32 parents;		/* links to it; 0: free */
 	u64 generation;		/* shadow.generation when it was last made ready; older: free */
 	u32 rows[ROWS / 32];	/* bit n: row n may have entries.  All others are zero. */
-	u32 before[ROWS / 32];	/* what rows was before it was emptied */
+	u32 used[ROWS / 32];	/* which of them were used, when it was emptied */
 	struct spt *next, **link;	/* in the hash chain, and what points here; NULL: in none */
 };
 
@@ -35,6 +35,8 @@ struct shadow_root {
 	struct spt **spt;	/* 1024: the table behind each entry */
 	u32 linked[1024 / 32];	/* bit n: spt[n] is not NULL */
 	u32 links;		/* how many those are */
+	u32 before[1024 / 32];	/* what was linked before it was emptied, or in the root we came from */
+	bool emptied;		/* there is something in before */
 	u64 generation;		/* shadow.generation when it was last made ready; older: empty */
 	u64 kernel_version;	/* shadow.kernel_version when the kernel part was last copied here */
 	u32 cr3;		/* the guest's page directory it shadows, or NO_CR3 */

@@ -146,6 +146,22 @@ int main(int argc, char **argv)
 		frame_free(h);
 	}
 
+	CASE("frames in a row");
+	for (i = 0; i < 3000; i++) {
+		struct p2m_run r = { 0 };
+		u32 n, f = one_in(2) ? rnd(PAGES + 4) : rnd(1u << 20);
+
+		for (n = 0; n < 8; n++, f += rnd(3) * (one_in(2) ? 1 : 600))
+			CHECK(hfn_x(p2m_run_lookup(&g, &r, gfn(f))) == hfn_x(p2m_lookup(&g, gfn(f))), "frame %#x", f);
+	}
+	CASE("rows");
+	for (i = 0; i < 3000; i++) {
+		u32 a = rnd((PAGES + 2) * PAGE_SIZE) & ~(one_in(4) ? 3u : 63u), row[GMEM_ROW], want[GMEM_ROW];
+		bool ok = gmem_read_row(&g, gpa(a), row);
+
+		CHECK(ok == (!(a & 63) && gmem_read(&g, gpa(a), want, sizeof(want))), "row at %#x", a);
+		CHECK(!ok || !memcmp(row, want, sizeof(row)), "another row than that at %#x", a);
+	}
 	CASE("words");
 	words();
 	CASE("copies at the edges");

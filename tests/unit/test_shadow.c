@@ -308,7 +308,7 @@ static u32 lags;
 /* A violation is planted in some present entry, or in what is kept about it; the audit must see it. */
 static void plant_violation(void)
 {
-	u32 dir, index, was, what = rnd(20), top = hpa_x(hfn_hpa(top_table));
+	u32 dir, index, was, what = rnd(21), i, top = hpa_x(hfn_hpa(top_table));
 	struct shadow_root *r = g.shadow.current, *owner;
 	struct audit a;
 	u32 *entry, *word, with;
@@ -337,7 +337,7 @@ static void plant_violation(void)
 		case 8: word = &owner->entries[dir]; with = top | (*word & 0xFFF); break;
 		case 9: word = &owner->entries[dir]; with = *word | PTE_G; break;
 		case 10: word = &g.shadow.pages; with = *word - 1; break;
-		case 11: word = entry; with = *entry & ~PTE_A; break;
+		case 11: word = &owner->entries[dir]; with = *word & ~PTE_A; break;
 		case 12: word = &owner->linked[dir / 32]; with = *word ^ 1u << dir % 32; break;
 		case 13: word = &owner->spt[dir]->rows[index / ROW / 32]; with = *word & ~(1u << index / ROW % 32); break;
 		case 14: word = (u32 *)&r->generation; with = *word - 1; break;
@@ -345,6 +345,18 @@ static void plant_violation(void)
 		case 16: word = (u32 *)&owner->spt[dir]->generation; with = *word - 1; break;
 		case 17: word = &g.shadow.roots; with = *word - 1; break;
 		case 18: word = &g.shadow.max_roots; with = g.shadow.roots - 1; break;
+		case 19:
+			word = (u32 *)&owner->spt[dir]->table;
+			for (i = 0; i < g.shadow.max_pages - 1 &&
+				    (&g.shadow.pool[i] == owner->spt[dir] || !g.shadow.pool[i].parents ||
+				     g.shadow.pool[i].large != owner->spt[dir]->large); i++)
+				;
+			if (g.shadow.pool[i].large != owner->spt[dir]->large || &g.shadow.pool[i] == owner->spt[dir])
+				return;
+			with = gfn_x(g.shadow.pool[i].table);
+			if (!spt_used(&g.shadow, &g.shadow.pool[i]) || with == *word)
+				return;
+			break;
 		default: word = (u32 *)&r->asid; with = *word == 5 ? 6 : 5; break;
 		}
 		was = *word;
@@ -576,6 +588,28 @@ static void flush_page(void)
 		forget_page(user_seen[r], d, i, false);
 }
 
+/* An entry that another root has, too, changes, and is flushed from here. */
+static void flush_elsewhere(void)
+{
+	u32 r = rnd(SLOTS), d, i;
+
+	if (r >= g.shadow.roots || slot_cr3[r] == NO_CR3 || g.shadow.root[r].generation != g.shadow.generation)
+		return;
+	for (d = 0; d < DIRS; d++)
+		for (i = 0; i < INDICES; i++) {
+			struct model_walk w = model_walk(slot_cr3[r], dirs[d], index_at(i));
+			const struct spt *t = is_kernel(dirs[d]) ? NULL : g.shadow.root[r].spt[dirs[d]];
+
+			if (!t || t->large || !w.pte || !((u32 *)frame_ptr(t->page))[index_at(i)] || one_in(3))
+				continue;
+			*w.pte = 0;
+			shadow_flush_everywhere(&g, gva((u32)dirs[d] << 22 | index_at(i) << 12));
+			for (r = 0; r < SLOTS; r++)
+				forget_page(user_seen[r], d, i, false);
+			return;
+		}
+}
+
 static void flush_directory(void)
 {
 	u32 d = rnd(DIRS), cr3 = (1 + rnd(PGDS)) << 12, r;
@@ -588,6 +622,8 @@ static void flush_directory(void)
 
 static void step(void)
 {
+	u32 n;
+
 	switch (rnd(40)) {
 	case 0 ... 9:	write_tables(); break;
 	case 10:	shadow_flush_user(&v); forget_root(slot_of(g.shadow.current)); break;
@@ -598,8 +634,11 @@ static void step(void)
 		if (one_in(4)) {
 			shadow_flush_all(&g);
 			forget_all();
+			for (n = 0; n < 8; n++)
+				flush_directory();
 		}
 		break;
+	case 19:	flush_elsewhere(); break;
 	default:	fault_in(DIRS); break;
 	}
 	CHECK_EQ(shadow_cr3(&v, top_table).hpa_raw, hpa_x(hfn_hpa(g.shadow.current->pgd)));
