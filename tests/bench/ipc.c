@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rows: processes that wait for each other, two or many. */
 #include <linux/futex.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
@@ -185,11 +186,19 @@ static void member(int me, int rounds, int procs, int (*pipes)[2], size_t bytes)
 	munmap(array, bytes + PAGE);
 }
 
+/* Whoever is woken takes the processor at once, or when the other waits, as it happens.  Let it
+ * always be the latter: then each step is one switch, and the rows repeat. */
+static void wait_for_turn(bool on)
+{
+	CHECK(!sched_setscheduler(0, on ? SCHED_BATCH : SCHED_OTHER, &(struct sched_param){ 0 }));
+}
+
 static void ring(int n, int procs, size_t bytes)
 {
 	int pipes[procs][2];
 	pid_t child[procs];
 
+	wait_for_turn(true);
 	for (int i = 0; i < procs; i++)
 		CHECK(!pipe(pipes[i]));
 	leave_out(alone(n / procs, procs, pipes, bytes));
@@ -207,6 +216,7 @@ static void ring(int n, int procs, size_t bytes)
 		close(pipes[i][0]);
 		close(pipes[i][1]);
 	}
+	wait_for_turn(false);
 }
 
 #define RING(procs, kib) static void ring_##procs##_##kib(int n) { ring(n, procs, kib * 1024); }
