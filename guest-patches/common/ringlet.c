@@ -336,7 +336,8 @@ static void __init ringlet_arch_setup(void)
 }
 
 /* Page tables are in low memory (there is no HIGHPTE), which is mapped linearly or not yet at all. */
-#define RINGLET_FEATURES	(RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK | RINGLET_F_LINEAR)
+#define RINGLET_FEATURES	(RINGLET_F_SYSCALL_IF | RINGLET_F_ASID | RINGLET_F_CLOCK | RINGLET_F_DEVICE_STATUS | \
+				 RINGLET_F_LINEAR)
 
 void __init ringlet_init(void)
 {

@@ -238,6 +238,15 @@ def refused(r):
         check(words in plain(said), f"{name}: {said}")
 
 
+def lean(r):
+    """A request alone is one exit, the kick: none for its interrupt."""
+    before = r.stats("alpha")
+    r.run(1, "dd if=/dev/vdb of=/dev/null bs=4k count=1000 iflag=direct 2>/dev/null")
+    after = r.stats("alpha")
+    kicks, registers = (after[key] - before[key] for key in ("hypercall.kick", "exit.mmio.count"))
+    check(1000 <= kicks < 1300 and registers < 50, f"{kicks} kicks and {registers} accesses to registers for 1000 requests")
+
+
 def groups():
     quiet = {"cmdline": "loglevel=1"}       # no kernel lines between what is read here
     alpha = section(**quiet, disk=["data.img cow", "ram:16M", "data.img ro", "plain.img"])
@@ -245,7 +254,7 @@ def groups():
         ("alpha", alpha), ("beta", section(**quiet, disk="data.img cow")), ("gamma", section(**quiet, disk="ram:400M")),
         ("rival", section(disk="plain.img cow", start="no")), ("absent", section(disk="nowhere.img", start="no")),
         ("thief", section(disk="linux-6.1", start="no"))],
-        [("disk-names", names), ("disk-end", beyond), ("disk-verify", verify), ("disk-discard", discard),
+        [("disk-names", names), ("disk-lean", lean), ("disk-end", beyond), ("disk-verify", verify), ("disk-discard", discard),
          ("disk-outlives", outlives), ("disk-torn", torn), ("disk-saved", saved), ("disk-full", full),
          ("disk-refused", refused)],
         memory=400, modules=image, com2=f"unix:{LINE},server=on,wait=off")]
