@@ -22,6 +22,7 @@
 #include <linux/pm.h>
 #include <linux/printk.h>
 #include <linux/reboot.h>
+#include <linux/sched.h>
 #include <linux/time64.h>
 
 #include <asm/bios_ebda.h>
@@ -189,16 +190,62 @@ static struct clocksource ringlet_clocksource = {
 	.flags	= CLOCK_SOURCE_IS_CONTINUOUS,
 };
 
+/*
+ * A thread that goes to sleep sets the next event, the idle task sets it again before it waits, and
+ * again afterwards.  So while the idle task is there, or in a thread that is no longer running as far
+ * as the scheduler knows, it is not told.  It is when the idle task waits, by the same call, or when
+ * the next thread starts.  Until then the last one that was told stays.  Should the thread go on
+ * running after all, that is the tick at the latest.
+ */
+bool ringlet_event_untold;
+static u64 ringlet_event_ns;		/* by our clock; 0: none */
+
+static bool ringlet_about_to_wait(void)
+{
+	if (boot_option_idle_override == IDLE_POLL)
+		return false;
+	return is_idle_task(current) || (in_task() && READ_ONCE(current->__state) != TASK_RUNNING);
+}
+
 static int ringlet_clockevent_set(unsigned long delta, struct clock_event_device *dev)
 {
-	ringlet_call(HC_SET_CLOCKEVENT, delta, 0, 0);
+	ringlet_event_untold = ringlet_about_to_wait();
+	if (ringlet_event_untold)
+		ringlet_event_ns = ringlet_clock() + delta;
+	else
+		ringlet_call(HC_SET_CLOCKEVENT, delta, 0, 0);
 	return 0;
 }
 
 static int ringlet_clockevent_stop(struct clock_event_device *dev)
 {
-	ringlet_call(HC_SET_CLOCKEVENT, 0, 0, 0);
+	ringlet_event_untold = ringlet_about_to_wait();
+	if (ringlet_event_untold)
+		ringlet_event_ns = 0;
+	else
+		ringlet_call(HC_SET_CLOCKEVENT, 0, 0, 0);
 	return 0;
+}
+
+void ringlet_tell_event(void)
+{
+	u64 now = ringlet_clock();
+	unsigned long delta = 0;
+
+	if (ringlet_event_ns)
+		delta = ringlet_event_ns > now ? ringlet_event_ns - now : 1;
+	ringlet_event_untold = false;
+	ringlet_call(HC_SET_CLOCKEVENT, delta, 0, 0);
+}
+
+void __cpuidle ringlet_idle(void)
+{
+	if (ringlet_event_untold) {
+		ringlet_event_untold = false;
+		ringlet_call(HC_SLEEP, ringlet_event_ns, ringlet_event_ns >> 32, 0);
+	} else {
+		ringlet_call(HC_HALT, 0, 0, 0);
+	}
 }
 
 static struct clock_event_device ringlet_clockevent = {

@@ -28,6 +28,11 @@ static __always_inline unsigned long ringlet_call(unsigned long call, unsigned l
 	return call;
 }
 
+/* The next clock event is not told yet; tells it. */
+extern bool ringlet_event_untold;
+void ringlet_tell_event(void);
+void ringlet_idle(void);	/* enables interrupts and waits for one */
+
 void ringlet_init(void);
 #endif
 

@@ -5,6 +5,7 @@
  *	clock compare		one between two of the other, for each clock: is it in order?
  *	clock calls		does the library need the kernel?  Under a seccomp filter it would be killed for it
  *	clock watch SECONDS	four processes read in turn, in both ways: does any reading go back behind another's?
+ *	clock sleep N		N times a millisecond: the least and the median that it took
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -154,6 +155,28 @@ static int watch(ns_t seconds)
 	return s->back != 0;
 }
 
+static int by_length(const void *a, const void *b)
+{
+	return (*(const ns_t *)a > *(const ns_t *)b) - (*(const ns_t *)a < *(const ns_t *)b);
+}
+
+static int sleeps(unsigned n)
+{
+	ns_t *took = calloc(n, sizeof(*took));
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		struct timespec t = { 0, 1000000 };
+		ns_t from = library(CLOCK_MONOTONIC);
+
+		nanosleep(&t, NULL);
+		took[i] = library(CLOCK_MONOTONIC) - from;
+	}
+	qsort(took, n, sizeof(*took), by_length);
+	printf("least %lld us, median %lld us\n", took[0] / 1000, took[n / 2] / 1000);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "compare"))
@@ -162,6 +185,8 @@ int main(int argc, char **argv)
 		return calls();
 	if (argc > 2 && !strcmp(argv[1], "watch"))
 		return watch(atoi(argv[2]));
-	fputs("usage: clock compare | calls | watch SECONDS\n", stderr);
+	if (argc > 2 && !strcmp(argv[1], "sleep"))
+		return sleeps(atoi(argv[2]));
+	fputs("usage: clock compare | calls | watch SECONDS | sleep N\n", stderr);
 	return 2;
 }

@@ -59,6 +59,33 @@ def forward(r):
     return f"{found[1]} readings"
 
 
+def slept(r, guest):
+    said = r.run(guest, "clock sleep 300", 300)
+    found = re.search(r"^least (\d+) us, median (\d+) us", said, re.M)
+    check(found and int(found[1]) >= 1000, f"guest {guest} woke too early: {said}")
+    return int(found[2])
+
+
+def sleeps(r):
+    """Alone it takes two calls to sleep, the one that waits and the one that sets the tick again."""
+    calls = ("set-clockevent", "sleep", "halt")
+    for guest, name in ((1, "alpha"), (2, "beta")):
+        before = r.stats(name)
+        slept(r, guest)
+        after = r.stats(name)
+        n = sum(after[f"hypercall.{call}"] - before[f"hypercall.{call}"] for call in calls)
+        check(590 < n < 700, f"{name} took {n} calls for 300 sleeps")
+
+
+def sleeps_beside(r):
+    """While another process computes, the end of a sleep does not wait for the next tick, which is 10 ms away."""
+    for guest in (1, 2):
+        r.run(guest, "(while :; do :; done) & echo $! > /tmp/pid")
+        median = slept(r, guest)
+        r.run(guest, "kill $(cat /tmp/pid); wait 2>/dev/null; true")
+        check(median < 4000, f"guest {guest} sleeps {median} us instead of 1000")
+
+
 def tools():
     out = os.path.join(BUILD, "tests", "work", "clock")
     os.makedirs(os.path.dirname(out), exist_ok=True)
@@ -70,7 +97,8 @@ def tools():
 def groups():
     keys = {"ird": "initrd-clock.gz"}
     return [Guests("linux-clock", [("alpha", section(**keys)), ("beta", section("6.12", **keys))],
-                   [("clock-vdso", by_vdso), ("clock-agree", agree), ("clock-forward", forward)],
+                   [("clock-vdso", by_vdso), ("clock-agree", agree), ("clock-sleeps", sleeps), ("clock-sleeps-beside", sleeps_beside),
+                    ("clock-forward", forward)],
                    extra=tools, modules=lambda: [linux("6.12")]),
             Guests("linux-clock-unsure", [("alpha", section(**keys)), ("beta", section(**keys))],
                    [("clock-call", by_call), ("clock-call-agree", agree), ("clock-call-forward", forward)],
