@@ -8,8 +8,8 @@
 #	menu, with that title.  Without any, Ringlet finds none.
 # -a	the hypervisor's command line
 # -t	how long GRUB's menu waits (2)
-# Each FILE becomes a Multiboot module called NAME, or as the file is called.  One more, ringlet.manifest, has
-# their sizes and checksums.
+# Each FILE becomes a Multiboot module called NAME, or as the file is called.  An entry leaves out what only others'
+# configurations name.  One more module, ringlet.manifest, has the sizes and checksums of the entry's.
 set -euo pipefail
 
 usage() { sed -n '5,5s/^#	/usage: /p' "$0" >&2; exit 2; }
@@ -36,23 +36,17 @@ trap 'rm -rf "$dir"' EXIT
 files=$dir/files			# what is on the ISO
 mkdir -p "$files/boot/grub"
 
-modules=() names=()
+names=()
 need() { [ -f "$1" ] || die "$1: there is no such file"; }
 add_module() {	# NAME FILE
 	need "$2"
 	[[ $1 =~ ^[A-Za-z0-9._+-]+$ ]] || die "$1: a module's name is of letters, digits and . _ + -"
 	cp -L "$2" "$files/boot/$1"
-	# GRUB would unpack a .gz on the way; the guest kernel wants to do that itself.
-	modules+=("load module --nounzip /boot/$1 $1")
 	names+=("$1")
 }
 
 need "$kernel"
 cp -L "$kernel" "$files/boot/ringlet.elf"
-# GRUB's, not ours: $1 is the name of an entry's configuration.
-# shellcheck disable=SC2016
-load_conf='load module /boot/$1.conf ringlet.conf' load_manifest='load module /boot/$1.manifest ringlet.manifest'
-[ ${#configs[@]} -eq 0 ] || modules+=("$load_conf")
 for m in "$@"; do
 	case $m in
 	*=*) add_module "${m%%=*}" "${m#*=}" ;;
@@ -60,37 +54,46 @@ for m in "$@"; do
 	esac
 done
 
-# Ringlet looks whether what GRUB has read is what the manifest says: for each configuration another.
-manifest() {
-	[ $# -eq 0 ] || echo "$(cksum <"$1") ringlet.conf"
-	[ ${#names[@]} -eq 0 ] || (cd "$files/boot" && cksum "${names[@]}")
+# Which of the files an entry takes: those its configuration names, and those that none does.
+words() { sed 's/[#;].*//' "$@" | tr -s '= \t\r' '\n'; }
+taken() {	# CONFIG
+	local n
+	for n in "${names[@]}"; do
+		! words "$1" | grep -qxF "$n" && words "${configs[@]}" | grep -qxF "$n" || echo "$n"
+	done
 }
 
-add_config() {	# NAME FILE
-	need "$2"
-	cp -L "$2" "$files/boot/$1.conf"
-	manifest "$2" >"$files/boot/$1.manifest"
+# Ringlet looks whether what GRUB has read is what the manifest says: for each configuration another.
+manifest() {	# CONFIG|/dev/null NAME...
+	[ "$1" = /dev/null ] || echo "$(cksum <"$1") ringlet.conf"
+	[ $# -eq 1 ] || (cd "$files/boot" && cksum "${@:2}")
 }
 
 menu=()
+add_entry() {	# TITLE NAME CONFIG|/dev/null FILE...
+	menu+=("menuentry \"$1\" { start ${*:2:1} ${*:4} }")
+	manifest "${@:3}" >"$files/boot/$2.manifest"
+}
+
 for i in "${!configs[@]}"; do
 	name=ringlet$([ "$i" -eq 0 ] || echo "-$i")
-	add_config "$name" "${configs[i]}"
-	[ "$i" -eq 0 ] || menu+=("menuentry \"${titles[i]}\" { start $name }")
+	need "${configs[i]}"
+	cp -L "${configs[i]}" "$files/boot/$name.conf"
+	mapfile -t mine < <(taken "${configs[i]}")
+	add_entry "${titles[i]}" "$name" "${configs[i]}" "${mine[@]}"
 done
-if [ ${#configs[@]} -eq 0 ] && [ ${#names[@]} -gt 0 ]; then
-	manifest >"$files/boot/ringlet.manifest"
-fi
-[ ! -f "$files/boot/ringlet.manifest" ] || modules+=("$load_manifest")
+[ ${#configs[@]} -gt 0 ] || add_entry Ringlet ringlet /dev/null "${names[@]}"
 
+# GRUB's, not ours: $1 is the name of an entry's configuration.
+# shellcheck disable=SC2016
+load_conf='load module /boot/$1.conf ringlet.conf' load_manifest='load module /boot/$1.manifest ringlet.manifest'
 while IFS= read -r line; do
 	case $line in
-	*@MODULES@*) [ ${#modules[@]} -eq 0 ] || printf '\t%s\n' "${modules[@]}" ;;
-	@MENU@) [ ${#menu[@]} -eq 0 ] || printf '%s\n' "${menu[@]}" ;;
+	*@CONF@*) [ ${#configs[@]} -eq 0 ] || echo "	$load_conf" ;;
+	*@MANIFEST@*) [ ! -s "$files/boot/ringlet.manifest" ] || echo "	$load_manifest" ;;
+	@MENU@) printf '%s\n' "${menu[@]}" ;;
 	"set timeout="*) echo "set timeout=${timeout:-${line#set timeout=}}" ;;
-	*)
-		line=${line/@TITLE@/"${titles[0]:-Ringlet}"}
-		printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
+	*) printf '%s\n' "${line/@CMDLINE@/"$options"}" ;;
 	esac
 done <"$here/iso/grub.cfg" >"$files/boot/grub/grub.cfg"
 
