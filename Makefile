@@ -4,6 +4,8 @@
 BUILD	?= build
 GUESTS	?= 2
 LINUX	?= 6.1
+# Of Debian's, more than are on the image anyway.
+PACKAGES ?=
 ROOTFS	?= busybox
 MEM	?= $(if $(filter debian,$(ROOTFS)),64M,48M)
 # Where the image goes.
@@ -15,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules
 
 help:
 	@echo "make run [GUESTS=n] [LINUX=6.1|6.12] [MEM=48M]   boot it in QEMU, with n Linux guests"
-	@echo "make run ROOTFS=debian                           the same with a small Debian on their disk"
+	@echo "make run ROOTFS=debian [PACKAGES=\"podman ...\"]   with a small Debian on their disk, and these packages of its"
 	@echo "make run CONF=my.conf FILES=\"vmlinux disk.img\"  with your own configuration, and the files it names"
 	@echo "make run ... MEMORY=256M                         in a machine with so much memory"
 	@echo "make test     all tests: unit, bare guests, Linux guests, system"
@@ -113,15 +115,15 @@ CONFIG	= "$(GUESTS)" "$(LINUX)" "$(MEM)" "$(ROOTFS)"
 
 # The configuration is the user's, CONF, with his FILES; or one of equal guests.  OWN is what make can build: the
 # ISO gets of it what the configuration names.
-OWN	= $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz $(BUILD)/guests/debian.img
-busybox	= initrd.gz
-debian	= debian.img
+OWN	= $(addprefix $(BUILD)/guests/,$(LINUX_VERSIONS:%=linux-%) linux-6.1-debian modules-6.1.img initrd.gz debian.img)
+busybox	= linux-$(LINUX) initrd.gz
+debian	= debian.img $(busybox) $(if $(filter 6.1,$(LINUX)),linux-6.1-debian modules-6.1.img)
 ifdef CONF
 CONF_FILE = $(CONF)
 CONF_WORDS := $(shell sed 's/[\#;].*//' $(CONF) 2>/dev/null | tr '= \t\r' '\n')
 else
 CONF_FILE = $(BUILD)/ringlet.conf
-CONF_WORDS = linux-$(LINUX) $($(ROOTFS))
+CONF_WORDS = $($(ROOTFS))
 endif
 FILE_NAMES = $(foreach f,$(FILES),$(notdir $(firstword $(subst =, ,$f))))
 MODULES	= $(FILES) $(addprefix $(BUILD)/guests/,$(filter-out $(FILE_NAMES),$(filter $(notdir $(OWN)),$(sort $(CONF_WORDS)))))
@@ -164,13 +166,18 @@ $(BUILD)/guests/linux-%: FORCE | setup $(CHECKED)
 	@tools/build-kernel.sh $* guest $(BUILD)/guests
 	@tools/prune-cache.sh
 
+$(BUILD)/guests/linux-%-debian $(BUILD)/guests/modules-%.img: FORCE | setup $(CHECKED)
+	@mkdir -p $(@D)
+	@tools/build-kernel.sh $* debian $(BUILD)/guests
+	@tools/prune-cache.sh
+
 $(BUILD)/guests/initrd.gz: tools/build-initrd.sh tools/guest-init | setup $(CHECKED)
 	@mkdir -p $(@D)
 	@tools/build-initrd.sh $@
 
 # A symbolic link into the cache, too.
-$(BUILD)/guests/debian.img: tools/build-rootfs.sh | setup $(CHECKED)
-	@tools/build-rootfs.sh $@
+$(BUILD)/guests/debian.img: FORCE | setup $(CHECKED)
+	@tools/build-rootfs.sh $@ $(PACKAGES)
 
 guests: $(LINUX_VERSIONS:%=$(BUILD)/guests/linux-%) $(BUILD)/guests/initrd.gz
 
@@ -179,27 +186,28 @@ $(BUILD)/ringlet.conf: FORCE
 	@tools/make-config.sh $(CONFIG) >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-# GRUB's menu has more of equal guests, as far as they fit.
+# GRUB's menu has more of equal guests, as far as they fit: NUMBER-ROOTFS each.  Beside Debian there is always busybox.
 MENU	:=
 ifneq ($(CHECKED),)
 ifndef CONF
-MENU	:= $(foreach n,$(filter-out $(GUESTS),1 2 8),$(if $(shell tools/make-config.sh --check $n "$(LINUX)" "$(MEM)" "$(ROOTFS)" 2>&1),,$n))
+fits	= $(if $(shell tools/make-config.sh --check $1 "$(LINUX)" "$(MEM)" $2 2>&1),,$1-$2)
+MENU	:= $(filter-out $(GUESTS)-$(ROOTFS),$(foreach r,$(ROOTFS) $(filter-out $(ROOTFS),busybox),$(foreach n,1 2 8,$(call fits,$n,$r))))
 endif
 endif
-title	= $1 $(if $(filter 1,$1),guest,guests)$(if $(filter debian,$(ROOTFS)), with Debian)
+title	= Ringlet: $(word 1,$1) $(if $(filter 1,$(word 1,$1)),guest,guests)$(if $(filter debian,$(word 2,$1)), with Debian)
+CONF_OPTIONS = -c $(if $(CONF),$(CONF_FILE),"$(call title,$(GUESTS) $(ROOTFS))=$(CONF_FILE)") \
+	$(foreach m,$(MENU),-c "$(call title,$(subst -, ,$m))=$(BUILD)/menu/$m.conf")
 MENU_FILES = $(MENU:%=$(BUILD)/menu/%.conf)
-CONF_OPTIONS = -c $(if $(CONF),$(CONF_FILE),"Ringlet: $(call title,$(GUESTS))=$(CONF_FILE)") \
-	$(foreach n,$(MENU),-c "Ringlet: $(call title,$n)=$(BUILD)/menu/$n.conf")
 
 $(BUILD)/menu/%.conf: FORCE
 	@mkdir -p $(@D)
-	@tools/make-config.sh $* "$(LINUX)" "$(MEM)" "$(ROOTFS)" >$@.new
+	@tools/make-config.sh $(firstword $(subst -, ,$*)) "$(LINUX)" "$(MEM)" $(lastword $(subst -, ,$*)) >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # What is on the ISO: it is made anew when that changes, whatever the files' times are.
 $(BUILD)/$(notdir $(ISO)).what: FORCE
 	@mkdir -p $(@D)
-	@echo '$(CONF_OPTIONS) $(MODULES)' >$@.new
+	@echo '$(CONF_OPTIONS) $(MODULES) $(PACKAGES)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(ISO): $(BUILD)/ringlet.elf $(CONF_FILE) $(MENU_FILES) $(BUILD)/$(notdir $(ISO)).what iso/grub.cfg iso/efi.cfg tools/make-iso.sh \

@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Builds one Linux kernel from Debian's source package and our patches.
 #
-#   build-kernel.sh VERSION guest|native OUTDIR
+#   build-kernel.sh VERSION guest|debian|native OUTDIR
 #
 #   guest   OUTDIR/linux-VERSION          a stripped ELF file for ringlet.conf
 #           OUTDIR/linux-VERSION.map      its symbols
 #           OUTDIR/linux-VERSION.vmlinux  the same with DWARF, for gdb
-#   native  OUTDIR/linux-VERSION-native   a bzImage of the same source without our
-#                                         option, to measure against
+#   debian  OUTDIR/linux-VERSION-debian   the same three, with what Debian's own kernel has
+#           OUTDIR/modules-VERSION.img    its modules: an ext4 disk, for /lib/modules
+#   native  OUTDIR/linux-VERSION-native   a bzImage of the source and configuration of guest, without
+#                                         our option, to measure against
 #
 # The result is kept outside the tree, under the hash of all it is made from; so is a guest kernel's build tree, where
 # a change of what is ours compiles that and no more.
@@ -17,7 +19,7 @@ set -euo pipefail
 {
 die() { echo "build-kernel: $*" >&2; exit 1; }
 
-[ $# = 3 ] || die "usage: build-kernel.sh VERSION guest|native OUTDIR"
+[ $# = 3 ] || die "usage: build-kernel.sh VERSION guest|debian|native OUTDIR"
 version=$1 variant=$2 outdir=$3
 top=$(cd "$(dirname "$0")/.." && pwd)
 patches=$top/guest-patches/linux-$version
@@ -26,7 +28,13 @@ package=linux-source-$version
 tarball=/usr/src/$package.tar.xz
 
 [ -f "$patches/series" ] || die "no patches for Linux $version in guest-patches/"
-[ "$variant" = guest ] || [ "$variant" = native ] || die "the variant is guest or native, not '$variant'"
+case $variant in
+guest) fragments=(config config.guest) out=linux-$version ;;
+debian) fragments=(config config.guest config.debian) out=linux-$version-debian ;;
+native) fragments=(config config.native) out=linux-$version-native ;;
+*) die "the variant is guest, debian or native, not '$variant'" ;;
+esac
+fragments=("${fragments[@]/#/$common/}" "$patches/config")	# in the order in which they count
 [ -f "$tarball" ] || die "$tarball is missing: install the package $package"
 
 cache=${RINGLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringlet}/kernel
@@ -37,13 +45,12 @@ tree_ingredients() {
 	dpkg-query -W "$package" 2>/dev/null || sha256sum < "$tarball"
 	gcc --version | head -n 1
 	ld --version | head -n 1
-	cat "$common/config" "$common/config.$variant" "$patches"/{config,series} \
-		"$patches"/[0-9]*.patch "$top/tools/build-kernel.sh"
+	cat "${fragments[@]}" "$patches/series" "$patches"/[0-9]*.patch "$top/tools/build-kernel.sh"
 }
 # ... and what of ours is put into it.  Comments in C are left out: a new one need not cost a new kernel.
 uncommented() { gcc -fpreprocessed -dD -E -P "$1"; }
 own_ingredients() {
-	[ "$variant" = guest ] || return 0
+	[ "$variant" != native ] || return 0
 	cat "$patches/scan.allow" "$top/tools/scan-kernel.py"
 	for source in "$common"/ringlet.[ch] "$top/hv/abi.h"; do
 		uncommented "$source"
@@ -56,12 +63,13 @@ name=linux-$version-$variant
 result=$cache/$name-$key
 
 deliver() {
-	if [ "$variant" = guest ]; then
-		install -m 644 "$result/kernel" "$outdir/linux-$version"
-		install -m 644 "$result/map" "$outdir/linux-$version.map"
-		ln -sfn "$result/vmlinux" "$outdir/linux-$version.vmlinux"
-	else
-		install -m 644 "$result/kernel" "$outdir/$name"
+	install -m 644 "$result/kernel" "$outdir/$out"
+	if [ "$variant" != native ]; then
+		install -m 644 "$result/map" "$outdir/$out.map"
+		ln -sfn "$result/vmlinux" "$outdir/$out.vmlinux"
+	fi
+	if [ "$variant" = debian ]; then
+		install -m 644 "$result/modules" "$outdir/modules-$version.img"
 	fi
 }
 
@@ -108,10 +116,10 @@ unpack() {
 	done < "$patches/series"
 }
 
-# The fragments as one file, in the order in which they count, merged over tinyconfig.
+# The fragments as one file, merged over tinyconfig.
 configure() {
 	local fragment=$work/fragment option
-	cat "$common/config" "$common/config.$variant" "$patches/config" > "$fragment"
+	cat "${fragments[@]}" > "$fragment"
 	mkdir -p "$KBUILD_OUTPUT"
 	{
 		make -C "$src" tinyconfig &&
@@ -121,7 +129,7 @@ configure() {
 	while read -r option; do
 		grep -qxF "$option" "$KBUILD_OUTPUT/.config" ||
 			die "$option cannot be had in Linux $version: its dependencies have changed"
-	done < <(grep '^CONFIG_' "$fragment")
+	done < <(awk -F'[ =]' '/^CONFIG_/ { last[$1] = $0 } END { for (o in last) print last[o] }' "$fragment")
 	touch "$tree/configured"
 }
 
@@ -153,7 +161,7 @@ put_ours
 progress() {
 	local line objects=0 next=$((SECONDS + 10))
 	while IFS= read -r line; do
-		case $line in *" CC "* | *" AS "*) objects=$((objects + 1)) ;; esac
+		case $line in *" CC "* | *" CC [M] "* | *" AS "*) objects=$((objects + 1)) ;; esac
 		if [ $SECONDS -ge $next ]; then
 			echo "  $name: $objects files compiled, ${SECONDS}s"
 			next=$((SECONDS + 10))
@@ -161,15 +169,36 @@ progress() {
 	done
 }
 
-if [ "$variant" = guest ]; then target=vmlinux; else target=bzImage; fi
+# What modprobe wants to find in /lib/modules, as a disk; and `nodes`, a script that makes the device nodes whose first use
+# loads a module.
+pack_modules() {
+	local dir=$work/modules/lib/modules size
+	make -C "$src" INSTALL_MOD_PATH="$work/modules" INSTALL_MOD_STRIP=1 modules_install > "$log" 2>&1 ||
+		fail "the modules of $name cannot be installed"
+	rm -f "$dir"/*/{build,source}
+	sed -nE 's|^[^#]\S* (\S+) ([bc])([0-9]+):([0-9]+)$|mkdir -p /dev/\1; rmdir /dev/\1; mknod -m 600 /dev/\1 \2 \3 \4|p' \
+		"$dir"/*/modules.devname > "$dir/nodes"
+	size=$(du -sk "$dir" | cut -f1)
+	mke2fs -q -t ext4 -O ^has_journal -L modules -m 0 -d "$dir" "$work/result/modules" $((size * 9 / 8 + 512)) > "$log" 2>&1 ||
+		fail "no image of the modules of $name can be made"
+}
+
+case $variant in
+guest) targets=(vmlinux) ;;
+debian) targets=(vmlinux modules) ;;
+native) targets=(bzImage) ;;
+esac
 echo "  $name: compiling"
-make -C "$src" -j"$(nproc)" "$target" 2>&1 | tee "$log" | progress ||
+make -C "$src" -j"$(nproc)" "${targets[@]}" 2>&1 | tee "$log" | progress ||
 	fail "$name does not compile"
 
 mkdir "$work/result"
-if [ "$variant" = guest ]; then
-	"$top/tools/scan-kernel.py" "$KBUILD_OUTPUT/vmlinux" "$patches/scan.allow" ||
+if [ "$variant" != native ]; then
+	# Modules run at ring 1 like the rest.
+	mapfile -t binaries < <(find "$KBUILD_OUTPUT" -name '*.ko' | sort)
+	"$top/tools/scan-kernel.py" "$patches/scan.allow" "$KBUILD_OUTPUT/vmlinux" "${binaries[@]}" ||
 		die "$name is not fit for ring 1"
+	[ "$variant" = guest ] || pack_modules
 	strip -s -o "$work/result/kernel" "$KBUILD_OUTPUT/vmlinux"
 	cp "$KBUILD_OUTPUT/vmlinux" "$work/result"
 	cp "$KBUILD_OUTPUT/System.map" "$work/result/map"

@@ -2,16 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the root file system of Debian guests: an ext4 image with a small Debian 12 (i386) on it.
 #
-#   build-rootfs.sh OUTFILE
+#   build-rootfs.sh OUTFILE [PACKAGE...]
 #
-# The result is kept outside the tree, under the hash of all it is made from; OUTFILE is a link to it.
+# Each PACKAGE of Debian's is installed, too.  The result is kept outside the tree, under the hash of all it is made
+# from; OUTFILE is a link to it.
 set -euo pipefail
 
 # All in braces, so that it is read before it runs: editing this file during a build does no harm.
 {
 RELEASE=bookworm
 PACKAGES=(usr-is-merged sysvinit-core ifupdown udhcpc iproute2 iputils-ping openssh-server openssh-client
-	netcat-openbsd iperf3 e2fsprogs procps nano)
+	netcat-openbsd iperf3 e2fsprogs procps nano kmod)
 # Not unpacked: of what nobody reads here, the conversion of character sets is the largest.
 EXCLUDED=('/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/locale/*'
 	'/usr/share/lintian/*' '/usr/share/zoneinfo/right/*' '/usr/lib/i386-linux-gnu/gconv/*')
@@ -28,7 +29,7 @@ customize() {
 	# and keeps it if there is no /etc/hostname.
 	rm -f "$root/etc/hostname"
 	echo '127.0.0.1 localhost' > "$root/etc/hosts"
-	ln -s /proc/self/mounts "$root/etc/mtab"
+	ln -sfn /proc/self/mounts "$root/etc/mtab"
 	mkdir "$root/etc/inittab.d"
 	sed -i -e '/^[1-6]:.*getty/d' -e 's|/etc/init.d/rcS|/etc/init.d/guest|' "$root/etc/inittab"
 	echo 'h0:2345:respawn:/sbin/agetty --noclear hvc0 vt100' >> "$root/etc/inittab"
@@ -49,12 +50,16 @@ customize() {
 		mkdir -p /dev/pts /dev/shm
 		mount -a
 		mount -o remount /
+		[ ! -e /lib/modules/nodes ] || . /lib/modules/nodes
+		# What a kernel has that is made for Debian.
+		[ ! -d /sys/fs/cgroup ] || mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 /sys/fs/cgroup
+		[ ! -d /sys/kernel/security ] || mount -t securityfs securityfs /sys/kernel/security
 		mkdir -m 1777 /run/lock
 		: > /run/utmp
 		ifup -a > /run/ifup.log 2>&1 &
 	END
 	chmod 755 "$root/etc/init.d/guest"
-	# discard: what is deleted gives the machine its memory back.
+	# discard: what is deleted gives the machine its memory back.  nofail: a guest need not have modules.
 	cat > "$root/etc/fstab" <<-'END'
 		/dev/vda / ext4 rw,noatime,discard 0 0
 		proc /proc proc nosuid,nodev,noexec 0 0
@@ -62,7 +67,9 @@ customize() {
 		devpts /dev/pts devpts gid=5,mode=620 0 0
 		tmpfs /dev/shm tmpfs nosuid,nodev 0 0
 		tmpfs /run tmpfs nosuid,nodev,mode=755 0 0
+		LABEL=modules /lib/modules ext4 ro,nofail 0 0
 	END
+	mkdir -p "$root/lib/modules"
 	for service in "$root"/etc/rcS.d/S*; do
 		service=${service##*/S[0-9][0-9]}
 		case $service in umount* | networking) ;; *) chroot "$root" update-rc.d -f "$service" remove ;; esac
@@ -127,12 +134,13 @@ if [ "${1:-}" = --customize ]; then
 	exit
 fi
 
-[ $# = 1 ] || die "usage: build-rootfs.sh OUTFILE"
+[ $# -ge 1 ] || die "usage: build-rootfs.sh OUTFILE [PACKAGE...]"
 outfile=$1
+PACKAGES+=("${@:2}")
 self=$(realpath "$0")
 cache=${RINGLET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ringlet}/rootfs
 mkdir -p "$cache" "$(dirname "$outfile")" || die "cannot create $cache"
-result=$cache/debian-$(sha256sum < "$self" | cut -c1-16).img
+result=$cache/debian-$({ cat "$self"; echo "${PACKAGES[@]}"; } | sha256sum | cut -c1-16).img
 
 # One build at a time; who had to wait finds it done.
 exec 9> "$cache/lock"
@@ -174,7 +182,6 @@ if [ ! -f "$result" ]; then
 	rm -f "$log"
 	echo "  rootfs: done in ${SECONDS}s, $(($(stat -c %s "$result") >> 20)) MiB"
 fi
-touch "$result"		# for make: newer than this file
 ln -sfn "$result" "$outfile"
 exit
 }

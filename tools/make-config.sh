@@ -21,13 +21,18 @@ guests=$1 linux=$2 memory=$3 rootfs=$4
 
 case $rootfs in
 busybox)	# an empty disk takes memory only when it is written: one guest must fit into 64 MiB
-	keys="initrd  = initrd.gz
+	keys="kernel  = linux-$linux
+initrd  = initrd.gz
 disk    = ram:16M
 net     = lan0" ;;
 debian)		# all guests share the image; what each changes is its own
-	keys="disk    = debian.img cow
+	keys="kernel  = linux-$linux
+disk    = debian.img cow
 net     = lan0
-cmdline = root=/dev/vda rw quiet" ;;
+cmdline = root=/dev/vda rw quiet"
+	# There is a kernel with what Debian's own has.
+	[ "$linux" != 6.1 ] || keys="${keys/linux-6.1/linux-6.1-debian}
+disk    = modules-6.1.img ro" ;;
 *)
 	die "ROOTFS=$rootfs: there is busybox debian" ;;
 esac
@@ -54,9 +59,8 @@ for ((i = 0; i < guests; i++)); do
 	cat <<-END
 
 	[${NAMES[i]}]
-	kernel  = linux-$linux
-	memory  = $memory
 	$keys
+	memory  = $memory
 	start   = yes
 	END
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Finds instructions in a guest kernel that x86 does not report at ring 1.
+"""Finds instructions in a guest kernel and its modules that x86 does not report at ring 1.
 
-usage: scan-kernel.py VMLINUX ALLOW
+usage: scan-kernel.py ALLOW VMLINUX [MODULE.ko]...
 
 A privileged instruction faults at ring 1 and Ringlet carries it out.  The ones looked
 for here do not fault: they quietly do nothing (popf, iret with the interrupt flag), or
@@ -15,6 +15,7 @@ Each that is found must be in ALLOW, one per line:
 Anything else ends with status 1.
 """
 import collections
+import os
 import re
 import subprocess
 import sys
@@ -48,14 +49,17 @@ def classify(text):
     return None
 
 
-def scan(vmlinux):
+def scan(binaries):
     """Yields (instruction, function, address) for each sensitive instruction."""
-    objdump = subprocess.Popen(['objdump', '-d', '--no-show-raw-insn', vmlinux],
+    objdump = subprocess.Popen(['objdump', '-d', '--no-show-raw-insn', *binaries],
                                stdout=subprocess.PIPE, text=True)
-    section = function = ''
+    section = function = module = ''
     instructions = 0
     for line in objdump.stdout:
-        if line.startswith('Disassembly of section '):
+        if line.endswith('file format elf32-i386\n'):
+            path = line.split(':')[0]
+            module = f' of {os.path.basename(path)}' if path.endswith('.ko') else ''
+        elif line.startswith('Disassembly of section '):
             section = function = line.split()[-1].rstrip(':')
         elif line.endswith('>:\n'):
             # gcc splits and clones functions: name.part.0, name.cold, name.isra.0
@@ -66,9 +70,9 @@ def scan(vmlinux):
             kind = classify(text)
             if kind:
                 where = section if section == '.altinstr_replacement' else function
-                yield kind, where, address.strip()
+                yield kind, where, address.strip() + module
     if objdump.wait() or not instructions:
-        sys.exit(f'scan-kernel: cannot disassemble {vmlinux}')
+        sys.exit(f'scan-kernel: cannot disassemble {binaries[0]}, or one of its modules')
 
 
 def read_allowed(path):
@@ -84,11 +88,11 @@ def read_allowed(path):
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) < 3:
         sys.exit(__doc__.split('\n\n')[1])
-    allowed = read_allowed(sys.argv[2])
+    allowed = read_allowed(sys.argv[1])
     found = collections.defaultdict(list)
-    for kind, function, address in scan(sys.argv[1]):
+    for kind, function, address in scan(sys.argv[2:]):
         found[kind, function].append(address)
 
     bad = {where: at for where, at in found.items() if where not in allowed}
@@ -97,7 +101,7 @@ def main():
     for kind, function in sorted(set(allowed) - set(found)):
         print(f'scan-kernel: note: no {kind} in {function} any more')
     if bad:
-        sys.exit(f'scan-kernel: {len(bad)} places not allowed for by {sys.argv[2]}')
+        sys.exit(f'scan-kernel: {len(bad)} places not allowed for by {sys.argv[1]}')
     print(f'scan-kernel: {sum(map(len, found.values()))} silent instructions in '
           f'{len(found)} places, all allowed')
 

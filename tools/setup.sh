@@ -12,7 +12,7 @@ set -euo pipefail
 PACKAGES=(make gcc gcc-multilib binutils python3 qemu-system-x86 grub-common grub-pc-bin grub-efi-amd64-bin grub-efi-ia32-bin
 	xorriso mtools newlib-source linux-source-6.1 flex bison bc libelf-dev libssl-dev cpio xz-utils
 	patch perl tshark bochs bochs-term bochsbios vgabios ovmf ovmf-ia32 cppcheck clang libclang-rt-14-dev gdb screen socat
-	mmdebstrap arch-test uidmap debian-archive-keyring e2fsprogs)
+	mmdebstrap arch-test uidmap debian-archive-keyring e2fsprogs kmod)
 
 for also; do
 	case $also in

@@ -23,10 +23,15 @@ GAPS = os.path.join(ROOT, "tests", "linux", "selftests.gaps")
 one_at_a_time = threading.Lock()    # groups run side by side, but the build scripts do not
 
 
-def linux(version="6.1"):
+def linux(version="6.1", variant="guest"):
     with one_at_a_time:
-        sh([os.path.join(ROOT, "tools", "build-kernel.sh"), version, "guest", GUESTS], timeout=3000)
-    return os.path.join(GUESTS, f"linux-{version}")
+        sh([os.path.join(ROOT, "tools", "build-kernel.sh"), version, variant, GUESTS], timeout=3000)
+    return os.path.join(GUESTS, f"linux-{version}" + ("-debian" if variant == "debian" else ""))
+
+
+def linux_debian():
+    """The kernel with what Debian's has, and the disk of its modules."""
+    return [linux(variant="debian"), os.path.join(GUESTS, "modules-6.1.img")]
 
 
 def initrd(*extra, name="initrd.gz"):
