@@ -12,10 +12,8 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
-	REG(EAX, eax); REG(EBX, ebx); REG(ECX, ecx); REG(EDX, edx);
-	REG(ESI, esi); REG(EDI, edi); REG(EBP, ebp);
 	REG(GS, gs); REG(FS, fs); REG(DS, ds); REG(ES, es);
-	REG(TRAP, trap); REG(EIP, eip);
+	REG(EDI, edi); REG(SLACK, slack); REG(TRAP, trap); REG(EIP, eip);
 	FAST(HANDLER, handler); FAST(CS, cs); FAST(SS, ss);
 	FAST(LINEAR, linear); FAST(BYTES, bytes); FAST(PGD, pgd);
 	FAST(IRQ_ENABLED, irq_enabled); FAST(CR2, cr2);

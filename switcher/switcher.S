@@ -17,7 +17,7 @@
  *	error			pushed by it for some vectors, otherwise by the stub
  *	trap			pushed by the stub
  *	(4 words of slack)	see below
- *	es ds fs gs ebp edi esi edx ecx ebx eax		pushed by exit_common
+ *	eax ecx edx ebx - ebp esi edi, es ds fs gs	pushed by exit_common
  *
  * Some processors (QEMU's) let an iret in ring 1 or 3 set EFLAGS.VM.  A trap from virtual-8086 mode
  * pushes gs, fs, ds and es before ss, so the frame is four words lower; and cs is not a selector.
@@ -63,14 +63,9 @@ load_ds:
 	movw	R_DS(%esp), %ds
 load_es:
 	movw	R_ES(%esp), %es
-	movl	R_EBP(%esp), %ebp
-	movl	R_EDI(%esp), %edi
-	movl	R_ESI(%esp), %esi
-	movl	R_EDX(%esp), %edx
-	movl	R_ECX(%esp), %ecx
-	movl	R_EBX(%esp), %ebx
-	movl	R_EAX(%esp), %eax
-	leal	R_EIP(%esp), %esp
+	addl	$R_EDI, %esp
+	popal
+	addl	$R_EIP - R_SLACK, %esp
 enter_guest:
 	iret
 
@@ -82,17 +77,11 @@ exit_common:
 	jz	from_ring0
 from_guest:
 	subl	$R_SLACK_SIZE, %esp
+	pushal
 	pushl	%es
 	pushl	%ds
 	pushl	%fs
 	pushl	%gs
-	pushl	%ebp
-	pushl	%edi
-	pushl	%esi
-	pushl	%edx
-	pushl	%ecx
-	pushl	%ebx
-	pushl	%eax
 	movl	R_TRAP(%esp), %eax
 
 /* %eax: the result; %esp: in the register page.  The address of our page directory is a constant

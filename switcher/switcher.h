@@ -7,17 +7,17 @@
 #include "hv/types.h"
 #include "switcher/layout.h"
 
-/* At the very end of the register page; the exit path pushes it from the top down.  `slack` makes
- * room for the frame of a fault in the final iret and for what the Switcher pushes then, so that
- * they overwrite nothing. */
+/* At the very end of the register page; the exit path pushes it from the top down, eight of them with
+ * one pushal.  `slack` makes room for the frame of a fault in the final iret and for what the Switcher
+ * pushes then, so that they overwrite nothing. */
 struct vcpu_regs {
-	u32 eax, ebx, ecx, edx, esi, edi, ebp;
 	u32 gs, fs, ds, es;
+	u32 edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
 	u32 slack[4];
 	u32 trap, error;
 	u32 eip, cs, eflags, esp, ss;
 };
-_Static_assert(sizeof(struct vcpu_regs) == 88, "register frame");
+_Static_assert(sizeof(struct vcpu_regs) == 92, "register frame");
 
 /* The frame of an exit from virtual-8086 mode, which ends at the same address as the other. */
 struct v86_regs {

@@ -14,6 +14,7 @@
 #define OFF(field)	offsetof(struct ringlet_shared, field)
 
 #define RING_CYCLES	100000u	/* for the ring's calls in one exit; the last one may go beyond */
+#define RING_FREE	0xFFu
 #define INT_BYTES	2u	/* int $0x1f */
 
 struct call {
@@ -307,13 +308,21 @@ static void hcall_perform(struct vcpu *v, const struct call *c)
 	calls[c->nr](v, c);
 }
 
+/* Is there a call in the ring's next slot?  Its status is read as a part of its word: quickly. */
+static bool async_waiting(struct vcpu *v)
+{
+	u32 at = OFF(hcall_status) + v->next_async, word;
+
+	return v->have_shared && shared_get(v, at & ~3u, &word) && (word >> at % 4 * 8 & 0xFF) != RING_FREE;
+}
+
 /* Runs the calls waiting in the ring, in order, at most one round; each slot is copied whole before
  * it is used.  None begins after RING_CYCLES, or while console output has to be shown first.
  * False: the rest is left for the next exit. */
 static bool async_calls(struct vcpu *v)
 {
 	u64 until = rdtsc() + RING_CYCLES;
-	u8 status, free = 0xFF;
+	u8 free = RING_FREE;
 	u32 n;
 
 	for (n = 0; n < RINGLET_RING_SIZE && guest_alive(v->guest); n++) {
@@ -321,7 +330,7 @@ static bool async_calls(struct vcpu *v)
 		struct ringlet_async_call a;
 		struct call c;
 
-		if (!shared_read(v, OFF(hcall_status) + i, &status, 1) || status == free)
+		if (!async_waiting(v))
 			return true;
 		if (rdtsc() > until || console_too_far(v->guest))
 			return false;
@@ -340,7 +349,7 @@ void hypercall(struct vcpu *v)
 	const struct vcpu_regs *r = v->regs;
 	struct call c = { r->eax, r->ebx, r->ecx, r->edx, r->esi, true };
 	u64 before = v->guest->stats.async_calls;
-	bool done = !v->have_shared || async_calls(v);
+	bool done = !async_waiting(v) || async_calls(v);
 
 	/* What a kick sets off may take as long as the ring may, so it gets an exit of its own. */
 	if (!done || (c.nr == HC_KICK && v->guest->stats.async_calls != before)) {

@@ -26,12 +26,13 @@ static void run_once(struct cpu *c, struct vcpu *v)
 	struct stats *s = &v->guest->stats;
 	struct vcpu_regs *r = v->regs;
 	enum exit_reason reason;
-	u64 entered, left, took;
-	u32 trap, cr2;
+	u32 entered, left, took, trap, cr2;	/* the clock's low words: neither takes seconds */
 
-	virq_deliver(v);
-	if (!guest_alive(v->guest))
-		return;
+	if (v->irq_pending) {
+		virq_deliver(v);
+		if (!guest_alive(v->guest))
+			return;
+	}
 	if (v->tables_changed || c->low_open != shadow_low_open(v->guest)) {
 		descriptors_load(c, v);
 		watchdog_set(c->low_open);
@@ -44,15 +45,15 @@ static void run_once(struct cpu *c, struct vcpu *v)
 		    EFLAGS_IF | EFLAGS_FIXED;
 
 	s->switches++;
-	entered = rdtsc();
+	entered = (u32)rdtsc();
 	trap = switch_to_guest(c->pages, hpa_x(shadow_cr3(v, c->guest_table)));
 	cr2 = read_cr2();
-	left = rdtsc();
+	left = (u32)rdtsc();
 	s->guest_cycles += left - entered;
 
 	reason = handle_exit(v, trap, cr2);
 	s->exit_count[reason]++;
-	took = rdtsc() - left;
+	took = (u32)rdtsc() - left;
 	s->exit_cycles[reason] += took;
 	if (took > s->exit_longest[reason])
 		s->exit_longest[reason] = took;
