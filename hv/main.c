@@ -102,6 +102,8 @@ void hv_main(const struct boot_info *bi, const char *wrong)
 	hostmap_init(bi);		/* paging on */
 	check_descriptors = hv_cmdline_get("check-descriptors", word, sizeof(word));
 	fast_off = hv_cmdline_get("slow", word, sizeof(word));
+	if (fast_off)
+		hv_log("Option slow: what is guests' own is given to them the long way.");
 	percpu_init();			/* GDT, IDT, TSS: from now on a fault is a panic */
 	pic_init();
 	watchdog_init();		/* needed on QEMU's processor only */

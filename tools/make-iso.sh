@@ -5,7 +5,8 @@
 #	tools/make-iso.sh -o OUT.iso -k RINGLET.elf [-c [TITLE=]CONFIG]... [-a "OPTIONS"] [-t SECONDS] [NAME=]FILE...
 #
 # -c	a configuration; Ringlet finds it as ringlet.conf.  The first is GRUB's choice, others are more entries in its
-#	menu, with that title.  Without any, Ringlet finds none.
+#	menu, with that title.  Without any, Ringlet finds none.  The menu's last entry is the first once more, with
+#	the option `slow`.
 # -a	the hypervisor's command line
 # -t	how long GRUB's menu waits (2)
 # Each FILE becomes a Multiboot module called NAME, or as the file is called.  An entry leaves out what only others'
@@ -83,6 +84,10 @@ for i in "${!configs[@]}"; do
 	add_entry "${titles[i]}" "$name" "${configs[i]}" "${mine[@]}"
 done
 [ ${#configs[@]} -gt 0 ] || add_entry Ringlet ringlet /dev/null "${names[@]}"
+# The first once more, the careful way.
+careful=${menu[0]/'{ '/'{ set speed=slow; '}
+menu+=("${careful/'" {'/', slow" {'}")
+menu[-1]=${menu[-1]/' }'/'; set speed= }'}
 
 # GRUB's, not ours: $1 is the name of an entry's configuration.
 # shellcheck disable=SC2016

@@ -171,6 +171,13 @@ def menu(_):
         r.expect("Hello from ring 1", 300)
         check(set(r.states()) == {"third"}, f"other guests: {r.states()}")
         check("came in wrong" not in r.command("dmesg"), r.command("dmesg"))
+        check("Option slow" not in r.command("dmesg"), "slow without being asked")
+    with Ringlet("system-menu-slow", iso=out, memory=64) as r:
+        r.expect("first.*second.*third.*first, slow", 300)
+        r.send("\033[B\033[B\033[B\r")
+        r.expect("Hello from ring 1", 300)
+        check(set(r.states()) == {"first"}, f"other guests: {r.states()}")
+        check("Option slow" in r.command("dmesg"), r.command("dmesg"))
 
 
 class Media(Group):
