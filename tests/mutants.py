@@ -229,7 +229,7 @@ MUTANTS = {
         ("unit/shadow", "access & ACCESS_WRITE ? PTE_A | PTE_D : PTE_A", "PTE_A"),
         ("unit/shadow", " || !(w->pde & PTE_A))", ")"),
         ("unit/gmem", "if (gfn_x(f) - r->first >= r->count && !p2m", "if (!r->count && !p2m"),
-        ("guests/tlb guests/shadow-model", "g->vcpu->kernel_address >> 22 : ", "SWITCHER_DIR : "),
+        ("unit/shadow", "g->vcpu->kernel_address >> 22 : ", "SWITCHER_DIR : "),
         ("unit/gmem", "gfn_x(f) >= g->mem_pages", "gfn_x(f) > g->mem_pages"),
         ("unit/gmem", " || !g->p2m[p2m_leaf(f)]", ""),
         ("unit/gmem guests/hello", "% P2M_LEAF", "% 512"),

@@ -53,6 +53,27 @@ static void use(u32 va, u32 w, bool user)
 	EXPECT(try_read(va) == -1, "way %u at %x: a new entry is not seen", w, va);
 }
 
+/* A kernel address leads to another table, in all directories, and is flushed in one root: that is enough. */
+static void in_all_roots(void)
+{
+	static u32 other[1024] __attribute__((aligned(4096)));
+	u32 va = 0xC1000000, dir = va >> 22, to[2], i;
+
+	map(va, (u32)page_a, 7);
+	map(0x60000000, (u32)page_b, 7);
+	to[0] = pgd[dir];
+	to[1] = pgd[0x60000000 >> 22];
+	memcpy(other, pgd, sizeof(other));
+	for (i = 0; i < 6; i++) {
+		hcall(HC_NEW_PGTABLE, (u32)(i & 1 ? other : pgd), 1 + (i & 1), 0);
+		pgd[dir] = other[dir] = to[i & 1];
+		ways[i / 2](va);
+		EXPECT_EQ("here", peek(va), i & 1 ? 0xB : 0xA);
+		hcall(HC_NEW_PGTABLE, (u32)(i & 1 ? pgd : other), 2 - (i & 1), 0);
+		EXPECT_EQ("there", peek(va), i & 1 ? 0xB : 0xA);
+	}
+}
+
 void test_main(void)
 {
 	u32 w, table[2];
@@ -88,4 +109,5 @@ void test_main(void)
 	pgd[0x50000000 >> 22] = table[0];
 	load_cr3((u32)pgd);
 	EXPECT_EQ("back again", peek(0x50000000), 0xA);
+	in_all_roots();
 }
