@@ -57,18 +57,19 @@ class Guests(Group):
     """Several Linux guests in one boot."""
     layer = "linux"
 
-    def __init__(self, name, sections, tests, version="6.1", memory=512, extra=(), modules=lambda: [], com2=None, cpu=None):
+    def __init__(self, name, sections, tests, version="6.1", memory=512, extra=(), modules=lambda: [], com2=None, cpu=None,
+                 options=""):
         super().__init__(tests)
         self.name, self.sections, self.version = name, sections, version
         self.memory, self.extra, self.modules, self.com2 = memory, extra, modules, com2
-        self.cpu = cpu
+        self.cpu, self.options = cpu, options
 
     def setup(self):
         files = [linux(self.version), initrd(*(self.extra() if callable(self.extra) else self.extra),
                                              name=self.sections[0][1]["initrd"])]
         modules = [work_file(self.name, "ringlet.conf", conf(self.sections)), *files]
         r = Ringlet(self.name, kernel=elf(), modules=modules + self.modules(), memory=self.memory,
-                    com2=self.com2, cpu=self.cpu)
+                    com2=self.com2, cpu=self.cpu, cmdline=f"check-descriptors {self.options}".strip())
         r.__enter__()
         try:
             for i, (guest, keys) in enumerate(self.sections, 1):
@@ -193,6 +194,22 @@ def signals(r):
     check(status == 139, f"SIGSEGV gave status {status}")
     status, said = r.shell(1, "timeout 1 sleep 100")
     check(status in (124, 143), f"timeout gave status {status}")
+
+
+def quick(r):
+    """A new page costs a fault of the guest's own, which is no exit."""
+    before = r.stats("alpha")
+    r.run(1, "dd if=/dev/zero of=/dev/null bs=4M count=1 2>/dev/null")
+    after = r.stats("alpha")
+    quick, slow = (after[k] - before[k] for k in ("traps-without-exit", "exit.pf-guest.count"))
+    check(quick > 1000 and quick > 10 * slow, f"{quick} traps without an exit, {slow} page faults with one")
+
+
+def slow(r):
+    """With the option `slow` each is one."""
+    r.run(1, "dd if=/dev/zero of=/dev/null bs=4M count=1 2>/dev/null")
+    s = r.stats("alpha")
+    check(not s["traps-without-exit"] and s["exit.pf-guest.count"] > 1000, f"{s['traps-without-exit']} without an exit")
 
 
 def storm(r):
@@ -492,11 +509,14 @@ def groups():
     return [
         Guests("linux-pair", pair, [
             ("boot", boot), ("interleaved", interleaved), ("neighbour", neighbour), ("clock", clock),
-            ("signals", signals), ("storm", storm), ("pipes", pipes), ("shares", shares), ("idle", idle),
+            ("signals", signals), ("quick", quick), ("storm", storm), ("pipes", pipes), ("shares", shares), ("idle", idle),
             ("screen", screen), ("pause", pause), ("panic", panic), ("ways-out", ways_out),
             ("monitor", monitor), ("escapes", escapes), ("resize", resize), ("paste", paste),
             ("questions", questions), ("selftests", kernel_selftests),
             ("cycles", cycles)], extra=selftests),
+        Guests("linux-slow", pair[:2], [
+            ("slow", slow), ("slow-signals", signals), ("slow-storm", storm), ("slow-pipes", pipes),
+            ("slow-selftests", kernel_selftests)], extra=selftests, options="slow"),
         Guests("linux-eight", [(n, section(net="lan")) for n in NAMES], [("eight", eight), ("net-eight", networks.everybody)]),
         Guests("linux-6.12", [(n, section("6.12")) for n in NAMES[:2]],
                [("6.12-boot", other_kernel), ("6.12-storm", storm), ("6.12-pipes", pipes),
