@@ -1040,6 +1040,8 @@ MUTANTS = {
         ("unit/monitor", "while (tail < MIN(la, lb) - head &&", "while (tail < MAX(la, lb) &&"),
     ],
     "hv/ui/cmd_info.c": [
+        ("unit/monitor", " &&\n\t    offset < SYMBOL_BYTES)", ")"),
+        ("unit/monitor", "say_symbol(g, \"edi is\", r->edi);", "say_symbol(g, \"edi is\", r->esi);"),
         ("unit/monitor", "at += strnlen(at, PIECE)", "at += strlen(at)"),
         ("unit/monitor", "say(\"%.*s\", PIECE, at);", "say(\"%s\", at);"),
         ("unit/monitor", "\tif (!g)\n\t\treturn;\n", ""),

@@ -7,10 +7,12 @@
 #include "hv/run/run.h"
 #include "hv/ui/monitor.h"
 
+#define SYMBOL_BYTES	0x10000	/* none is longer; beyond the last one there is only memory */
 #define PIECE	200		/* say() takes no longer ones */
 
-/* "c1000123  do_idle+0x13", if the kernel's map is a module, called as the kernel and ".map". */
-static void say_symbol(const struct guest *g, u32 address)
+/* "  eax is do_idle+0x13", if the kernel's map is a module, called as the kernel and ".map", and
+ * something in it is not far below. */
+static void say_symbol(const struct guest *g, const char *what, u32 address)
 {
 	char name[sizeof(g->cfg->kernel) + 4], symbol[64];
 	const struct image *map;
@@ -18,13 +20,14 @@ static void say_symbol(const struct guest *g, u32 address)
 
 	snprintf(name, sizeof(name), "%s.map", g->cfg->kernel);
 	map = image_find(name);
-	if (map && kernel_map_find((const char *)map->data, map->size, address, symbol, sizeof(symbol), &offset))
-		say("  at %s+0x%x\n", symbol, offset);
+	if (map && kernel_map_find((const char *)map->data, map->size, address, symbol, sizeof(symbol), &offset) &&
+	    offset < SYMBOL_BYTES)
+		say("  %s %s+0x%x\n", what, symbol, offset);
 }
 
 static void say_regs(const struct guest *g, const struct vcpu_regs *r, u32 cr2, u32 cr3)
 {
-	say_symbol(g, r->eip);
+	say_symbol(g, "at", r->eip);
 	say("  eip %08x  eflags %08x  esp %08x  cs %04x  ss %04x\n", r->eip,
 	    r->eflags, r->esp, r->cs & 0xFFFF, r->ss & 0xFFFF);
 	say("  eax %08x  ebx %08x  ecx %08x  edx %08x\n", r->eax, r->ebx,
@@ -33,6 +36,15 @@ static void say_regs(const struct guest *g, const struct vcpu_regs *r, u32 cr2, 
 	    r->edi, r->ebp, r->ds & 0xFFFF, r->es & 0xFFFF,
 	    r->fs & 0xFFFF, r->gs & 0xFFFF);
 	say("  cr2 %08x  cr3 %08x\n", cr2, cr3);
+	say_symbol(g, "eax is", r->eax);
+	say_symbol(g, "ebx is", r->ebx);
+	say_symbol(g, "ecx is", r->ecx);
+	say_symbol(g, "edx is", r->edx);
+	say_symbol(g, "esi is", r->esi);
+	say_symbol(g, "edi is", r->edi);
+	say_symbol(g, "ebp is", r->ebp);
+	say_symbol(g, "esp is", r->esp);
+	say_symbol(g, "cr2 is", cr2);
 }
 
 /* All of it, as the kernel sees it; the places of devices are known only while it runs. */

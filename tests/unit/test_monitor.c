@@ -244,6 +244,10 @@ static void lines(void)
 	g[1].have_last_regs = true;
 	says("info beta", "last registers\r\n  eip 00000000");	/* its kernel has no map */
 	says("info alpha", "last registers\r\n  at do_idle+0x13\r\n  eip c0100053");
+	g[0].last_regs.edi = 0xc0100041;
+	g[0].last_cr2 = 0xc2000000;		/* far beyond all that has a name */
+	says("info alpha", "edi is do_idle+0x1\r\n");
+	CHECK(!strstr(said, "eax is") && !strstr(said, "cr2 is"), "these are in nothing");
 	snprintf(g[0].reason, sizeof(g[0].reason), "killed");
 	says("info alpha", "reason   killed\r\n");
 	cfg[0].disks = 1;
