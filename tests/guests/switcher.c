@@ -6,7 +6,7 @@
  * Ringlet's image but the one documented constant, no frame number, nobody else's data.
  *
  * Variant pages: SUCCESS
- * Variant text: SUCCESS or killed outside its memory
+ * Variant text: SUCCESS or killed outside its memory|double fault: no stack
  * Repeat: 4
  */
 #include "guest.h"
@@ -33,7 +33,8 @@ static void run_text(void)
 {
 	u32 i, cs, flags;
 
-	/* Running Switcher text at ring 1, from anywhere in it: faults, or the guest's end. */
+	/* Running Switcher text at ring 1, from anywhere in it: faults, or the guest's end.  From the middle of an
+	 * instruction %esp may come to lie near 0, and then the frame of the next fault has no place. */
 	for (i = random32() % 0x80; i < 0x400; i += 1 + random32() % 32) {
 		u8 *low = (u8 *)0;
 
