@@ -122,7 +122,9 @@ static void segments(void)
 
 	for (i = 0; i < 3000; i++) {
 		index = 20 + any(3);
-		gdt_put(index, any(4) ? 0xFFFF : random32(), any(4) ? SEG(any(2) ? 2 : 10, 1) : random32());
+		/* All begin at 0 and are of 32 bits, or the compiler's code could not run on them. */
+		gdt_put(index, any(4) ? 0xFFFF : random32() & 0xFFFF,
+			any(4) ? SEG(any(2) ? 2 : 10, 1) : (random32() & 0x008FFF00) | 0x00400000);
 		idt_put(VEC_PF, make_gate((u16)(any(2) ? KERNEL_CS : index * 8 + any(4)), stubs[VEC_PF], GATE_INTERRUPT, 0));
 		if (any(4) == 0)
 			hcall(HC_SET_STACK, any(2) ? KERNEL_DS : index * 8 + 1, (u32)trap_stack_top, 2);
